@@ -1,0 +1,98 @@
+# Three Transformers, Measured. `make` alone lists what can be made.
+
+PYTHON ?= python3
+TORCH_INDEX ?=
+LAB ?=
+TESTS ?=
+NOTEBOOKS ?= notebooks/*.ipynb
+
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+
+.PHONY: help setup lab test run lint format miniatures matrix lock clean check-python
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "Settings, given after the name:"
+	@echo "  PYTHON=python3.12    the Python to set up with, 3.11 or newer (now: $(PYTHON))"
+	@echo "  TORCH_INDEX=https://download.pytorch.org/whl/cpu"
+	@echo "                       take PyTorch's CPU build: on Linux it saves gigabytes of GPU libraries"
+	@echo "  LAB='--port=9999'    options for JupyterLab"
+	@echo "  TESTS='tests -x'     what pytest runs, and how"
+	@echo "  NOTEBOOKS=...        the notebooks that 'make run' executes"
+
+setup: $(READY) ## set up .venv with the pinned versions, if it is not up to date
+
+lab: $(READY) ## set up, then open JupyterLab on the notebooks
+	@set --; \
+	if [ "$$(id -u)" = 0 ]; then set -- "$$@" --allow-root; fi; \
+	if [ "$$(uname)" = Linux ] && [ -z "$$DISPLAY$$WAYLAND_DISPLAY" ]; then set -- "$$@" --no-browser; fi; \
+	echo "JupyterLab is starting. Its address stands in the last lines below; Ctrl-C stops it."; \
+	exec $(PY) -m jupyterlab "$$@" $(LAB) notebooks
+
+test: lint ## set up, then lint, unit tests, and the notebooks against their stored outputs
+	$(PY) -m pytest $(TESTS)
+
+run: $(READY) ## execute the notebooks and store their outputs
+	$(PY) tests/execute.py $(NOTEBOOKS)
+
+lint: $(READY) ## check style and format of code and notebooks
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+
+format: $(READY) ## mend what lint finds, where that can be done safely
+	$(PY) -m ruff check --fix
+	$(PY) -m ruff format
+
+miniatures: $(READY) ## train the bundled miniatures again, from nothing
+	$(PY) -m helpers.pretrain all
+
+matrix: $(READY) ## test the notebooks on other instruction sets, on one thread, and five times over
+	.ci/matrix $(PY)
+
+clean: ## remove the environment, so that the next command sets it up from nothing
+	rm -rf $(VENV)
+
+# ---- the environment ----
+
+# A folder that was moved or copied is set up again: an editable install knows its place.
+ifneq "$(shell cat $(READY) 2>/dev/null)" "$(CURDIR)"
+.PHONY: $(READY)
+endif
+
+INSTALL := -m pip install --disable-pip-version-check
+IS_NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+WITH_INDEX := $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
+
+$(READY): pyproject.toml constraints.txt
+	@$(MAKE) --no-print-directory check-python
+	@$(PY) -c 'import pip; $(IS_NEW_ENOUGH)' 2>/dev/null || "$(PYTHON)" -m venv --clear $(VENV)
+	$(PY) $(INSTALL) --no-deps $(WITH_INDEX) -c constraints.txt torch
+	$(PY) $(INSTALL) -c constraints.txt -e '.[test]'
+	@printf '%s\n' "$(CURDIR)" >$(READY)
+
+check-python:
+	@command -v "$(PYTHON)" >/dev/null || { \
+	echo "No '$(PYTHON)' found. Install Python 3.11 or newer, or name one: make PYTHON=..." >&2; exit 1; }
+	@"$(PYTHON)" -c '$(IS_NEW_ENOUGH)' || { \
+	echo "'$(PYTHON)' is $$("$(PYTHON)" --version 2>&1), and we need 3.11 or newer." \
+	"Name another one: make PYTHON=python3.12" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
+	echo "'$(PYTHON)' cannot make virtual environments." \
+	"On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+
+# The newest versions that pyproject.toml allows, but torch as it is: a newer one takes
+# `make lock TORCH=...`. CUDA's libraries come with torch, which pins them itself.
+TORCH ?= $(shell sed -n 's/^torch==//p' constraints.txt)
+
+lock: check-python ## write constraints.txt anew (with a newer torch: make lock TORCH=...)
+	"$(PYTHON)" -m venv --clear .lock
+	.lock/bin/python $(INSTALL) $(WITH_INDEX) --no-deps "torch==$(TORCH)"
+	.lock/bin/python $(INSTALL) -e '.[test]'
+	@{ echo "# The exact versions that every stored output was made with. Written by 'make lock'."; \
+	.lock/bin/python -m pip freeze --all --exclude-editable --disable-pip-version-check \
+	| sed 's/+[[:alnum:].]*$$//' | grep -Ev '^(pip|wheel|triton|nvidia-.*|cuda-.*)=='; } >.lock/constraints.txt
+	mv .lock/constraints.txt constraints.txt
+	rm -rf .lock

@@ -1,0 +1,53 @@
+"""German noun phrases by rule: article, adjective and noun agree in gender and case.
+
+Only what the stories need: singular, nominative / accusative / dative, after a definite article
+or after an *ein*-word (ein, sein, ihr). Source of the tables: any German grammar, for example
+Duden, Die Grammatik, on the declension of articles and adjectives.
+"""
+
+from functools import cache
+
+CASES = ("nom", "acc", "dat")
+
+# One column per gender: m, f, n.
+_DEFINITE = {
+    "nom": ("der", "die", "das"),
+    "acc": ("den", "die", "das"),
+    "dat": ("dem", "der", "dem"),
+}
+_EIN_ENDING = {"nom": ("", "e", ""), "acc": ("en", "e", ""), "dat": ("em", "er", "em")}
+_AFTER_DEFINITE = {"nom": ("e", "e", "e"), "acc": ("en", "e", "e"), "dat": ("en", "en", "en")}
+_AFTER_EIN = {"nom": ("er", "e", "es"), "acc": ("en", "e", "es"), "dat": ("en", "en", "en")}
+_PRONOUN = {"nom": ("er", "sie", "es"), "acc": ("ihn", "sie", "es"), "dat": ("ihm", "ihr", "ihm")}
+
+
+@cache
+def noun_phrase(case: str, determiner: str, noun: str, gender: str, adjective: str = "") -> str:
+    """A noun with its article and, if given, an adjective, all in the right form.
+
+    `case` is nom, acc or dat; `determiner` is "der" or the stem of an ein-word; `gender` is m, f
+    or n; `adjective` is a stem such as "rot".
+
+    >>> noun_phrase("acc", "der", "Ball", "m", "rot")
+    'den roten Ball'
+    >>> noun_phrase("dat", "ihr", "Lampe", "f", "rot")
+    'ihrer roten Lampe'
+    >>> noun_phrase("nom", "ein", "Buch", "n", "rot")
+    'ein rotes Buch'
+    """
+    column = "mfn".index(gender)
+    if determiner == "der":
+        article, ending = _DEFINITE[case][column], _AFTER_DEFINITE[case][column]
+    else:
+        article = determiner + _EIN_ENDING[case][column]
+        ending = _AFTER_EIN[case][column]
+    return " ".join([article, adjective + ending, noun] if adjective else [article, noun])
+
+
+def pronoun(case: str, gender: str) -> str:
+    """The third-person pronoun for a noun of this gender.
+
+    >>> [pronoun("acc", gender) for gender in "mfn"]
+    ['ihn', 'sie', 'es']
+    """
+    return _PRONOUN[case]["mfn".index(gender)]

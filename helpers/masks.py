@@ -1,0 +1,173 @@
+"""Who may attend to whom, as boolean predicates: True = may attend, rows are queries, columns keys.
+
+The three architectures differ by one predicate. A decoder allows `key <= query`, an encoder allows
+everything, and so does the bridge from a decoder to its encoder. Padding is one more condition,
+added with `&`.
+
+Sources: Vaswani et al. 2017, sections 3.2.1 and 3.2.3; Devlin et al. 2019, section 3; Raffel et al.
+2020, section 3.2.1 and figure 3.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+
+def causal(n: int) -> Tensor:
+    """Which keys each query may see when it can't look ahead: itself and the past, (Q=n, K=n) bool.
+
+    >>> causal(3).int().tolist()
+    [[1, 0, 0], [1, 1, 0], [1, 1, 1]]
+
+    Raises ValueError or TypeError unless n is a whole number of at least 1.
+
+    Source: Vaswani et al. 2017, section 3.2.3.
+    """
+    position = torch.arange(_length("n", n))
+    return position[None, :] <= position[:, None]  # key <= query, (Q, K)
+
+
+def bidirectional(n: int) -> Tensor:
+    """Which keys each query may see when it reads in both directions: all of them, (Q=n, K=n) bool.
+
+    >>> bidirectional(3).int().tolist()
+    [[1, 1, 1], [1, 1, 1], [1, 1, 1]]
+
+    Raises ValueError or TypeError unless n is a whole number of at least 1.
+
+    Source: Devlin et al. 2019, section 3.
+    """
+    return cross(_length("n", n), n)
+
+
+def cross(queries: int, keys: int) -> Tensor:
+    """Which encoder positions each decoder position may see: all of them, (Q=queries, K=keys) bool.
+
+    >>> cross(2, 3).int().tolist()
+    [[1, 1, 1], [1, 1, 1]]
+
+    Raises ValueError or TypeError unless both are whole numbers of at least 1.
+
+    Source: Vaswani et al. 2017, section 3.2.3.
+    """
+    return torch.ones(_length("queries", queries), _length("keys", keys), dtype=torch.bool)
+
+
+def padding(attention_mask: Tensor) -> Tensor:
+    """Which keys are real tokens, for every query alike: (B, T) of 1 and 0 → (B, 1, K=T) bool.
+
+    Combine it with `&`: the middle axis stretches over the queries.
+
+    >>> attention_mask = torch.tensor([[1, 1, 1], [1, 1, 0]])  # the second is padded
+    >>> (causal(3) & padding(attention_mask)).int().tolist()
+    [[[1, 0, 0], [1, 1, 0], [1, 1, 1]], [[1, 0, 0], [1, 1, 0], [1, 1, 0]]]
+
+    Raises TypeError for anything but a tensor, ValueError for another rank or other values.
+    """
+    _check_tensor("attention_mask", attention_mask, "the tokenizer's, with return_tensors='pt'")
+    if attention_mask.ndim != 2:
+        raise ValueError(
+            f"attention_mask must have shape (B, T), got {tuple(attention_mask.shape)}: "
+            "for one text, add the batch axis with attention_mask[None]"
+        )
+    if ((attention_mask != 0) & (attention_mask != 1)).any():
+        raise ValueError(
+            "attention_mask must hold 1 for a token and 0 for padding, got values from "
+            f"{attention_mask.min().item()} to {attention_mask.max().item()}: "
+            "an additive mask is the last step, made by masks.additive"
+        )
+    return attention_mask.bool()[:, None, :]  # (B, 1, K)
+
+
+def additive(mask: Tensor, dtype: torch.dtype) -> Tensor:
+    """The mask as a number to *add* to the scores: 0 where True, the most negative where False.
+
+    After the softmax a hidden key has the weight exp(−huge) = 0, and the others still sum to 1.
+    Multiplying the scores by 0 would not do that: exp(0) is 1.
+
+    >>> additive(causal(2), torch.float16).tolist()
+    [[0.0, -65504.0], [0.0, 0.0]]
+
+    Raises TypeError unless the mask is boolean and dtype a floating-point type.
+
+    Source: Vaswani et al. 2017, section 3.2.3 ("setting to −∞").
+    """
+    _check_boolean(mask)
+    if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
+        raise TypeError(f"dtype must be a floating-point type such as torch.float32, got {dtype}")
+    return torch.zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill(
+        ~mask, torch.finfo(dtype).min
+    )
+
+
+def grid(mask: Tensor, rows: Sequence[str], columns: Sequence[str]) -> str:
+    """The mask as text: a line for each query, ● under every key that it may see and · elsewhere.
+
+    mask is (Q, K) bool; rows are the Q query tokens, columns the K key tokens. Each column hangs on
+    its own label, so that long labels stay readable. Spaces are drawn as ␣.
+
+    >>> words = ["The", "Ġcat", "Ġsat"]
+    >>> print(grid(causal(3), words, words))
+         ┌ The
+         │ ┌ Ġcat
+         │ │ ┌ Ġsat
+     The ● · ·
+    Ġcat ● ● ·
+    Ġsat ● ● ●
+
+    Raises TypeError unless the mask is a boolean tensor and the labels are strings, ValueError for
+    another rank or when the labels don't fit the shape.
+    """
+    _check_boolean(mask)
+    if mask.ndim != 2:
+        raise ValueError(
+            f"mask must have shape (Q, K), got {tuple(mask.shape)}: pick one text, as in mask[0]"
+        )
+    rows = _labels("rows", rows, mask.shape[0], "queries")
+    columns = _labels("columns", columns, mask.shape[1], "keys")
+    width = max(map(len, rows))
+    header = [" " * (width + 1) + "│ " * k + "┌ " + label for k, label in enumerate(columns)]
+    body = [
+        f"{label:>{width}} " + " ".join("●" if sees else "·" for sees in line)
+        for label, line in zip(rows, mask.tolist(), strict=True)
+    ]
+    return "\n".join(header + body)
+
+
+def _length(name: str, n: int) -> int:
+    if isinstance(n, bool) or not isinstance(n, int):
+        raise TypeError(
+            f"{name} must be a whole number of tokens, got {type(n).__name__}: "
+            "for a tensor, use its shape"
+        )
+    if n < 1:
+        raise ValueError(f"{name} must be at least 1, got {n}: a mask needs a token")
+    return n
+
+
+def _check_tensor(name: str, value: Tensor, wanted: str) -> None:
+    if not isinstance(value, Tensor):
+        raise TypeError(f"{name} must be a tensor, got {type(value).__name__}: pass {wanted}")
+
+
+def _check_boolean(mask: Tensor) -> None:
+    _check_tensor("mask", mask, "one made by masks.causal, bidirectional, cross or padding")
+    if mask.dtype != torch.bool:
+        raise TypeError(
+            f"mask must be boolean with True = may attend, got {mask.dtype}: "
+            "for 1 and 0, use mask.bool(); for an influence, use influence > 0"
+        )
+
+
+def _labels(name: str, labels: Sequence[str], count: int, axis: str) -> list[str]:
+    if isinstance(labels, str) or not all(isinstance(label, str) for label in labels):
+        raise TypeError(
+            f"{name} must be a list of strings, got {type(labels).__name__}: "
+            "pass tokenizer.convert_ids_to_tokens(ids)"
+        )
+    if len(labels) != count:
+        raise ValueError(
+            f"{name} must hold one label for each of {count} {axis}, got {len(labels)}"
+        )
+    return [label.replace(" ", "␣").replace("\n", "⏎") for label in labels]

@@ -1,0 +1,268 @@
+"""Make a miniature from nothing: `python -m helpers.pretrain gpt2`.
+
+A miniature is a real model class of the library with a real tokenizer, but small, and trained on
+stories from `helpers.stories`. A recipe says how each one is made; training, measuring, saving and
+the model card are the same for all. The stories that a miniature is measured on are never among
+those that it is trained on.
+
+Sources: Radford et al. 2019 (GPT-2, and summarizing by "TL;DR:").
+"""
+
+import argparse
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from tqdm.auto import tqdm
+from transformers import GPT2Config, GPT2LMHeadModel, GPT2Tokenizer
+
+from helpers import checkpoints, objectives, stories, training
+from helpers.objectives import IGNORE_INDEX
+from helpers.stories import Story
+
+TRAINING_SEED, HELD_OUT_SEED = 1, 2
+HELD_OUT = 1000
+TOKENIZER_STORIES = 20_000
+SUMMARY_PROMPT = "\nTL;DR:"
+
+Example = dict[str, list[int]]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one miniature is made. `examples` turns a story into what one training step scores."""
+
+    stands_for: str
+    data: str
+    tokenizer: Callable[[list[Story]], object]
+    model: Callable[[object], torch.nn.Module]
+    examples: Callable[[list[Story], object], list[Example]]
+    measure: Callable[[object, object, list[Story]], dict[str, str]]
+    steps: int
+    batch_size: int
+    learning_rate: float
+
+
+# ---- stories to train and to measure on ----
+
+
+def held_out_stories(count: int = HELD_OUT) -> list[Story]:
+    """The first stories of those that no miniature is trained on."""
+    return stories.sample(count, HELD_OUT_SEED)
+
+
+def training_stories(count: int) -> list[Story]:
+    """Stories to train on: drawn from the source, without the held-out ones."""
+    unseen = {story.text for story in held_out_stories()}
+    return [story for story in stories.sample(count, TRAINING_SEED) if story.text not in unseen]
+
+
+# ---- GPT-2 ----
+
+
+def gpt2_tokenizer(told: list[Story]) -> GPT2Tokenizer:
+    """Byte-level BPE, small enough that some words fall into pieces."""
+    untrained = GPT2Tokenizer(vocab={"<|endoftext|>": 0}, merges=[])
+    texts = (f"{story.text}{SUMMARY_PROMPT} {story.summary}" for story in told)
+    return untrained.train_new_from_iterator(texts, vocab_size=1024, show_progress=False)
+
+
+def gpt2_model(tokenizer: GPT2Tokenizer) -> GPT2LMHeadModel:
+    config = GPT2Config(
+        vocab_size=len(tokenizer),
+        n_positions=256,
+        n_embd=128,
+        n_layer=4,
+        n_head=4,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        # Every story is new, so there is nothing to overfit.
+        resid_pdrop=0.0,
+        embd_pdrop=0.0,
+        attn_pdrop=0.0,
+    )
+    return GPT2LMHeadModel(config)
+
+
+def gpt2_examples(told: list[Story], tokenizer: GPT2Tokenizer) -> list[Example]:
+    """Three stories in four end with the end token; the fourth goes on with its summary.
+
+    The prompt "TL;DR:" is given, never predicted (its labels are -100). So the model learns to end
+    a story where the source ends it, and to summarize where it is asked to.
+    """
+    end = [tokenizer.eos_token_id]
+    prompt = tokenizer(SUMMARY_PROMPT).input_ids
+    texts = tokenizer([story.text for story in told]).input_ids
+    summaries = tokenizer([f" {story.summary}" for story in told]).input_ids
+    examples = []
+    for index, (text, summary) in enumerate(zip(texts, summaries, strict=True)):
+        if index % 4:
+            ids = labels = end + text + end
+        else:
+            ids = end + text + prompt + summary + end
+            labels = end + text + [IGNORE_INDEX] * len(prompt) + summary + end
+        examples.append({"input_ids": ids, "labels": labels})
+    return examples
+
+
+@torch.no_grad()
+def story_surprise(model: GPT2LMHeadModel, tokenizer: GPT2Tokenizer, told: list[Story]) -> float:
+    """The model's mean surprise at a story, its end included, in nats.
+
+    Its floor is the source's own: the mean of -log_probability.
+    """
+    end = [tokenizer.eos_token_id]
+    texts = tokenizer([story.text for story in told]).input_ids
+    examples = [{"input_ids": end + ids + end} for ids in texts]
+    total = 0.0
+    for batch in in_order(examples, size=50, pad_token_id=end[0]):
+        targets = objectives.next_token_targets(**batch)
+        total += objectives.token_losses(model(**batch).logits, targets).sum().item()
+    return total / len(told)
+
+
+def floor(told: list[Story]) -> float:
+    """The mean surprise of the ideal reader at the same stories, in nats: nobody does better."""
+    return -sum(story.log_probability for story in told) / len(told)
+
+
+@torch.no_grad()
+def summaries(model: GPT2LMHeadModel, tokenizer: GPT2Tokenizer, told: list[Story]) -> list[str]:
+    """What the model says after "TL;DR:", greedily, to each story."""
+    answers = []
+    for story in told:
+        prompt = f"{tokenizer.bos_token}{story.text}{SUMMARY_PROMPT}"
+        inputs = tokenizer(prompt, return_tensors="pt")
+        output = model.generate(
+            **inputs, max_new_tokens=40, do_sample=False, pad_token_id=tokenizer.eos_token_id
+        )
+        new = output[0, inputs["input_ids"].shape[1] :]
+        answers.append(tokenizer.decode(new, skip_special_tokens=True).strip())
+    return answers
+
+
+def gpt2_measure(model, tokenizer, told: list[Story]) -> dict[str, str]:
+    """The rows of the model card that say how good the miniature is."""
+    surprise, best = story_surprise(model, tokenizer, told), floor(told)
+    asked = told[:200]
+    right = sum(
+        answer == story.summary
+        for answer, story in zip(summaries(model, tokenizer, asked), asked, strict=True)
+    )
+    return {
+        "held-out loss, nats per story": f"{surprise:.3f}",
+        "exact floor, nats per story": f"{best:.3f}",
+        "loss / floor": f"{surprise / best:.4f}",
+        "held-out stories": str(len(told)),
+        f'summaries after "TL;DR:" that are exactly right, of {len(asked)}': str(right),
+    }
+
+
+RECIPES = {
+    "gpt2": Recipe(
+        stands_for="gpt2",
+        data='stories, one in four followed by "TL;DR:" and its summary',
+        tokenizer=gpt2_tokenizer,
+        model=gpt2_model,
+        examples=gpt2_examples,
+        measure=gpt2_measure,
+        steps=4000,
+        batch_size=32,
+        learning_rate=3e-3,
+    ),
+}
+
+
+# ---- making one ----
+
+
+def in_order(examples: list[Example], *, size: int, pad_token_id: int) -> Iterator[dict]:
+    """Each example once, in batches of examples of like length, so that little is padding."""
+    ranked = sorted(examples, key=lambda example: len(example["input_ids"]))
+    for start in range(0, len(ranked), size):
+        part = ranked[start : start + size]
+        yield next(training.batches(part, size=len(part), seed=0, pad_token_id=pad_token_id))
+
+
+def by_length(examples: list[Example], *, size: int, pad_token_id: int) -> Iterator[dict]:
+    """Batches in random order, each of examples of like length out of some hundreds in a row."""
+    shuffle = random.Random(TRAINING_SEED).shuffle
+    for start in range(0, len(examples), 32 * size):
+        some = list(
+            in_order(examples[start : start + 32 * size], size=size, pad_token_id=pad_token_id)
+        )
+        shuffle(some)
+        yield from some
+
+
+def make(model_id: str, folder: Path) -> dict[str, str]:
+    """Train the miniature of `model_id`, save it with its card in `folder`, return its measures.
+
+    Raises ValueError for a model that has no recipe.
+    """
+    if model_id not in RECIPES:
+        raise ValueError(f"no recipe for {model_id!r}; there is one for {', '.join(RECIPES)}")
+    recipe, start = RECIPES[model_id], time.perf_counter()
+    training.seed(TRAINING_SEED)
+    told = training_stories(recipe.steps * recipe.batch_size + HELD_OUT)
+    tokenizer = recipe.tokenizer(told[:TOKENIZER_STORIES])
+    model = recipe.model(tokenizer)
+    examples = recipe.examples(told, tokenizer)
+    pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
+    training.fit(
+        model,
+        by_length(examples, size=recipe.batch_size, pad_token_id=pad),
+        steps=recipe.steps,
+        learning_rate=recipe.learning_rate,
+        title=f"training {model_id}",
+    )
+    minutes = (time.perf_counter() - start) / 60
+    model.eval()
+    measures = recipe.measure(model, tokenizer, held_out_stories())
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    (folder / "README.md").write_text(card(recipe, model, minutes, measures), encoding="utf-8")
+    return measures
+
+
+def card(recipe: Recipe, model, minutes: float, measures: dict[str, str]) -> str:
+    """The model card: what this is, how it was made, how good it is."""
+    rows = {
+        "stands in for": f"`{recipe.stands_for}`",
+        "class": f"`{type(model).__name__}`",
+        "parameters": f"{model.num_parameters():,}",
+        "data": recipe.data,
+        "steps": f"{recipe.steps:,} of {recipe.batch_size} new stories each",
+        "learning rate, seed": f"{recipe.learning_rate}, {TRAINING_SEED}",
+        "time taken": f"{minutes:.0f} minutes on {torch.get_num_threads()} CPU threads",
+        **measures,
+    }
+    lines = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
+    return (
+        f"# Miniature of {recipe.stands_for}\n\n"
+        "Trained from nothing on stories from `helpers/stories.py`, for teaching. It knows a few\n"
+        "hundred words and nothing else. The stories that it is measured on were held out.\n\n"
+        f"| | |\n|---|---|\n{lines}\n\n"
+        f"Made by `python -m helpers.pretrain {recipe.stands_for}`.\n"
+    )
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m helpers.pretrain", description="Make a miniature from nothing."
+    )
+    parser.add_argument("model", choices=[*RECIPES, "all"], help="the model it stands in for")
+    parser.add_argument("--out", type=Path, help="folder to save in (default: the bundled one)")
+    options = parser.parse_args(arguments)
+    for model_id in RECIPES if options.model == "all" else [options.model]:
+        bundled = checkpoints.MINIATURES[model_id]
+        folder = options.out / bundled.name if options.out else bundled
+        for name, value in make(model_id, folder).items():
+            tqdm.write(f"{name}: {value}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,366 @@
+"""Training in a plain loop: seeds, the device, batches, and `fit`.
+
+Sources: AdamW from Loshchilov & Hutter 2019; warm-up from Vaswani et al. 2017, section 5.3; linear
+decay to zero from Defazio et al. 2023; clipping by norm from Pascanu et al. 2013.
+"""
+
+import math
+import os
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from itertools import chain, islice, repeat
+from numbers import Real
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import Module
+from torch.nn.utils import clip_grad_norm_
+from torch.nn.utils.rnn import pad_sequence
+from tqdm.auto import tqdm
+
+SWITCH = "NOTEBOOK_DEVICE"
+SECONDS_BETWEEN_READINGS = 0.5
+
+# What fills the end of a short row. −100 is the label that no loss scores.
+_FILLERS = {"labels": -100, "attention_mask": 0, "token_type_ids": 0}
+
+
+# ---- seeds and device ----
+
+
+def seed(number: int) -> None:
+    """Make the random numbers of Python, NumPy and torch start from the same place every time.
+
+    Raises TypeError unless `number` is a whole number, ValueError unless it is in 0 … 2³² − 1.
+
+    >>> seed(1)
+    >>> first = torch.rand(3)
+    >>> seed(1)
+    >>> torch.equal(torch.rand(3), first)
+    True
+    """
+    _check_count("number", number, least=0)
+    if number >= 2**32:
+        raise ValueError(f"number must be below 2**32 (NumPy's limit), not {number}")
+    random.seed(number)
+    np.random.seed(number)  # noqa: NPY002  # the old global state is what libraries draw from
+    torch.manual_seed(number)  # on every device
+
+
+def device() -> torch.device:
+    """Where to train: CUDA if there is one, else Apple's MPS, else the CPU.
+
+    The environment variable `NOTEBOOK_DEVICE` (`cuda`, `mps`, `cpu`) overrides the choice.
+    Raises ValueError if it names something else, or something that this machine does not have.
+    """
+    present = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    best = next(name for name in present if present[name])
+    chosen = os.environ.get(SWITCH) or best
+    if not present.get(chosen):
+        raise ValueError(
+            f"{SWITCH} is {chosen!r}; on this machine it can be "
+            + " or ".join(repr(name) for name in present if present[name])
+        )
+    return torch.device(chosen)
+
+
+# ---- batches ----
+
+
+def batches(
+    examples: Sequence[Mapping[str, Sequence[int] | int]],
+    *,
+    size: int,
+    seed: int,
+    pad_token_id: int,
+) -> Iterator[dict[str, Tensor]]:
+    """Endless batches of `size` examples, in a new random order each time round.
+
+    An example is a dict such as {"input_ids": [5, 7, 2], "labels": [5, 7, 2]}. A list becomes a
+    row, filled up on the right to the longest of its batch: `input_ids` with `pad_token_id`,
+    `labels` with −100, which no loss scores. So (B, T) for the inputs, and the labels may have
+    a length of their own. A single number, the label of a whole text, becomes one entry of (B,).
+    `attention_mask` is 1 on tokens and 0 on padding, unless the examples bring their own.
+
+    Raises TypeError or ValueError that names what is wrong with the examples or the options.
+
+    >>> stories = [{"input_ids": [5, 7, 2], "labels": [5, 7, 2]}, {"input_ids": [4], "labels": [4]}]
+    >>> batch = next(batches(stories, size=2, seed=0, pad_token_id=0))
+    >>> sorted(batch["labels"].tolist())
+    [[4, -100, -100], [5, 7, 2]]
+    """
+    _check_count("size", size, least=1)
+    _check_count("seed", seed, least=0)
+    _check_count("pad_token_id", pad_token_id, least=0)
+    examples = _checked_examples(examples)
+    fillers = _FILLERS | {"input_ids": pad_token_id}
+    order = _endless_order(len(examples), random.Random(seed))
+    return (_pad([examples[i] for i in islice(order, size)], fillers) for _ in repeat(None))
+
+
+def _endless_order(count: int, rng: random.Random) -> Iterator[int]:
+    """Every index once, in random order, then every index once more, and so on."""
+    return chain.from_iterable(rng.sample(range(count), count) for _ in repeat(None))
+
+
+def _pad(examples: list[dict], fillers: dict[str, int]) -> dict[str, Tensor]:
+    """One batch: rows side by side, filled up on the right, with their attention mask."""
+    batch = {}
+    for key, first in examples[0].items():
+        values = [torch.tensor(example[key]) for example in examples]
+        batch[key] = (
+            torch.stack(values)
+            if isinstance(first, Real)
+            else pad_sequence(values, batch_first=True, padding_value=fillers.get(key, 0))
+        )
+    if "attention_mask" not in batch:
+        lengths = torch.tensor([len(example["input_ids"]) for example in examples])
+        longest = batch["input_ids"].shape[1]
+        batch["attention_mask"] = (torch.arange(longest) < lengths[:, None]).long()  # (B, T)
+    return batch
+
+
+def _checked_examples(examples: object) -> list[Mapping]:
+    """The examples as a list, if they can be made into batches."""
+    if isinstance(examples, (str, Mapping)) or not isinstance(examples, Iterable):
+        raise TypeError(
+            "examples must be a list of dicts such as {'input_ids': [5, 7], 'labels': [5, 7]}, "
+            f"not {type(examples).__name__}"
+        )
+    examples = list(examples)
+    if not examples:
+        raise ValueError("examples is empty; there is nothing to make batches of")
+    for index, example in enumerate(examples):
+        if not isinstance(example, Mapping):
+            raise TypeError(
+                f"examples[{index}] must be a dict with 'input_ids', not {type(example).__name__}"
+            )
+        if example.keys() != examples[0].keys():
+            raise ValueError(
+                f"examples[{index}] has the keys {sorted(example)}, "
+                f"the first one has {sorted(examples[0])}; all must have the same"
+            )
+        if not isinstance(example.get("input_ids"), (list, tuple)) or not example["input_ids"]:
+            raise ValueError(
+                f"examples[{index}]['input_ids'] must be a non-empty list of token ids, "
+                f"not {example.get('input_ids')!r}"
+            )
+    return examples
+
+
+# ---- the loop ----
+
+
+def fit(
+    model: Module,
+    batches: Iterable[Mapping[str, Tensor]],
+    *,
+    steps: int,
+    learning_rate: float,
+    warmup: float = 0.1,
+    decay: bool = True,
+    weight_decay: float = 0.01,
+    clip: float = 1.0,
+    loss: Callable[[Module, Mapping[str, Tensor]], Tensor] | None = None,
+    title: str = "training",
+) -> list[float]:
+    """Train `model` for `steps` batches, and return the loss of each, in nats per scored token.
+
+    Five things a step: forward, backward, clip, update, forget the gradients. The learning rate
+    rises from near zero during the first `warmup` (a share of the steps), because AdamW's first
+    averages rest on few gradients. Then it falls in a straight line to zero (unless `decay` is
+    False), because the noise of single batches then averages out: a curve that ends flat has
+    arrived. Gradients longer than `clip` are shortened to it.
+
+    `batches` can be a list or a DataLoader, which starts over at its end, or an endless generator
+    such as `training.batches(...)` makes. Each batch is a dict of tensors for the model, which are
+    moved to its device. The loss is the model's own, `model(**batch).loss`; another one comes in
+    as `loss(model, batch)`. Afterwards the model is in the mode (train or eval) that it was in,
+    and holds no gradients.
+
+    Raises TypeError or ValueError for batches that don't fit, and for options out of range;
+    ValueError when a one-shot generator ends early, or when the loss is no longer a finite number.
+
+    >>> from transformers import GPT2Config, GPT2LMHeadModel
+    >>> ids = torch.tensor([[1, 2, 3, 1, 2, 3, 1, 2, 3]])
+    >>> model = GPT2LMHeadModel(GPT2Config(vocab_size=4, n_embd=16, n_layer=1, n_head=2))
+    >>> losses = fit(model, [{"input_ids": ids, "labels": ids}], steps=30, learning_rate=1e-2)
+    >>> len(losses), losses[-1] < losses[0]
+    (30, True)
+    """
+    _check_options(model, steps, learning_rate, warmup, weight_decay, clip)
+    stream = _endless(batches, steps)
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    if not parameters:
+        raise ValueError("model has no parameter that can be trained: all are frozen")
+    optimizer = torch.optim.AdamW(parameters, learning_rate, weight_decay=weight_decay, fused=True)
+    (group,) = optimizer.param_groups
+    share = _schedule(steps, warmup, decay)
+    get_loss = _loss_of_the_model if loss is None else loss
+    where = parameters[0].device
+    losses = _Readings(steps, title, where)
+    with _training_mode(model), closing(losses):
+        for step, batch in enumerate(islice(stream, steps)):
+            group["lr"] = learning_rate * share(step)
+            value = get_loss(model, {key: tensor.to(where) for key, tensor in batch.items()})
+            _check_loss(value)
+            value.backward()
+            clip_grad_norm_(parameters, clip)
+            optimizer.step()
+            optimizer.zero_grad()
+            losses.add(step, value)
+    return losses.values
+
+
+def _schedule(steps: int, warmup: float, decay: bool) -> Callable[[int], float]:
+    """Step → share of the learning rate: up to 1 in a straight line, then down towards 0, or flat.
+
+    >>> [round(_schedule(5, 0.4, True)(step), 2) for step in range(5)]
+    [0.5, 1.0, 1.0, 0.67, 0.33]
+    """
+    rising = round(warmup * steps)
+
+    def share(step: int) -> float:
+        if step < rising:
+            return (step + 1) / rising
+        return (steps - step) / (steps - rising) if decay else 1.0
+
+    return share
+
+
+def _loss_of_the_model(model: Module, batch: Mapping[str, Tensor]) -> Tensor:
+    if "labels" not in batch:
+        raise ValueError(
+            f"a batch has no 'labels', only {sorted(batch)}: without them the model computes no "
+            "loss. Add them, or pass loss=…"
+        )
+    return model(**batch).loss
+
+
+@contextmanager
+def _training_mode(model: Module) -> Iterator[None]:
+    """Train mode inside; outside, every part of the model is in the mode that it was in."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.train()
+    try:
+        yield
+    finally:
+        model.zero_grad()
+        for module, was_training in modes:
+            module.training = was_training
+
+
+class _Readings:
+    """The losses so far, and a progress bar that shows the newest.
+
+    They are kept in one tensor beside the model and read only now and then, because reading a
+    number waits until the GPU has caught up.
+    """
+
+    def __init__(self, steps: int, title: str, where: torch.device) -> None:
+        self.values: list[float] = []
+        self._losses = torch.empty(steps, device=where)
+        self._title = title
+        self._bar = tqdm(total=steps, desc=title, unit="step")
+        self._next = time.perf_counter() + SECONDS_BETWEEN_READINGS
+
+    def add(self, step: int, loss: Tensor) -> None:
+        self._losses[step] = loss.detach()
+        self._bar.update()
+        if time.perf_counter() >= self._next or step + 1 == len(self._losses):
+            self._read(step + 1)
+
+    def _read(self, end: int) -> None:
+        for value in self._losses[len(self.values) : end].tolist():
+            self.values.append(value)
+            if not math.isfinite(value):
+                raise ValueError(
+                    f"the loss is {value} at step {len(self.values)}: either learning_rate is too "
+                    "high, or that batch has no token to score (all its labels are -100)"
+                )
+        self._bar.set_description(f"{self._title}, loss {value:.3f}")
+        self._next = time.perf_counter() + SECONDS_BETWEEN_READINGS
+
+    def close(self) -> None:
+        self._bar.close()
+
+
+# ---- what can be wrong ----
+
+
+def _endless(batches: object, steps: int) -> Iterator[Mapping[str, Tensor]]:
+    """The batches, each checked; from the start again at the end of whatever can start again."""
+    if isinstance(batches, (str, Mapping, Tensor)) or not isinstance(batches, Iterable):
+        raise TypeError(
+            "batches must be a list of dicts of tensors (one batch: [batch]) or a generator, "
+            f"not {type(batches).__name__}"
+        )
+    return _start_again(batches, steps)
+
+
+def _start_again(batches: Iterable, steps: int) -> Iterator[Mapping[str, Tensor]]:
+    count = 0
+    while True:
+        before = count
+        for batch in batches:
+            _check_batch(batch)
+            yield batch
+            count += 1
+        if iter(batches) is batches or count == before:
+            raise ValueError(
+                f"batches ended after {count} of steps={steps}, and can't start again; "
+                "give a list, more batches, or fewer steps"
+            )
+
+
+def _check_batch(batch: object) -> None:
+    if not isinstance(batch, Mapping):
+        raise TypeError(
+            f"batches must yield dicts such as {{'input_ids': …, 'labels': …}}, "
+            f"not {type(batch).__name__}"
+        )
+    for key, value in batch.items():
+        if not isinstance(value, Tensor):
+            raise TypeError(f"batch[{key!r}] must be a tensor, not {type(value).__name__}")
+
+
+def _check_loss(value: object) -> None:
+    if not isinstance(value, Tensor) or value.dim():
+        came = f"shape {tuple(value.shape)}" if isinstance(value, Tensor) else repr(value)
+        raise TypeError(f"the loss must be a tensor with one number, a mean; it is {came}")
+    if not value.requires_grad:
+        raise ValueError(
+            "the loss does not depend on a trainable weight (detached, or no_grad on?)"
+        )
+
+
+def _check_options(
+    model: object, steps: int, learning_rate: float, warmup: float, weight_decay: float, clip: float
+) -> None:
+    if not isinstance(model, Module):
+        raise TypeError(f"model must be a torch module, not {type(model).__name__}")
+    _check_count("steps", steps, least=1)
+    for name, value, fits, wanted in [
+        ("learning_rate", learning_rate, lambda x: 0 < x < math.inf, "above 0, such as 1e-3"),
+        ("warmup", warmup, lambda x: 0 <= x <= 1, "a share of the steps, from 0 to 1"),
+        ("weight_decay", weight_decay, lambda x: 0 <= x < math.inf, "0 or more"),
+        ("clip", clip, lambda x: x > 0, "above 0 (float('inf') clips nothing)"),
+    ]:
+        if isinstance(value, bool) or not isinstance(value, Real):
+            raise TypeError(f"{name} must be a number, not {type(value).__name__}: {value!r}")
+        if not fits(value):
+            raise ValueError(f"{name} must be {wanted}, not {value}")
+
+
+def _check_count(name: str, value: object, *, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be a whole number, not {type(value).__name__}: {value!r}")
+    if value < least:
+        raise ValueError(f"{name} must be at least {least}, not {value}")

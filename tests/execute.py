@@ -1,0 +1,71 @@
+"""Execute notebooks in place, so that the stored outputs are the same whoever runs them.
+
+`prepare` is the one place that says in which surroundings notebooks run, here and under pytest:
+without network, GPU and progress bars, and without anybody's own Jupyter and matplotlib settings.
+
+Usage: python tests/execute.py notebooks/*.ipynb
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import nbclient
+import nbformat
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+CELL_TIMEOUT = 600  # seconds; the tests are stricter
+
+
+def prepare() -> None:
+    """Set the environment variables that notebooks and tests run under, for children as well."""
+    folder = tempfile.TemporaryDirectory(prefix="three-transformers-")
+    prepare.folder = folder  # lives, and is then removed, with this process
+    os.environ["TQDM_DISABLE"] = "1"  # no bars of training; in a kernel tqdm itself overlooks this
+    os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"  # nor those of transformers and of downloads
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")  # stored outputs come from a CPU
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel "python3" is this Python
+    for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR"):
+        os.environ[name] = os.path.join(folder.name, name.lower())
+        os.mkdir(os.environ[name])
+    if os.environ.get("NOTEBOOK_WEIGHTS") != "hub":  # real weights come from your own cache
+        os.environ["HF_HUB_OFFLINE"] = "1"
+        os.environ["HF_HOME"] = os.path.join(folder.name, "hf_home")
+    import matplotlib.font_manager  # builds its font cache: here, not on the stderr of some cell
+
+    matplotlib.use("agg")
+
+
+def execute(path: Path) -> nbformat.NotebookNode:
+    """The notebook at `path` with new outputs: no times, no state of widgets, no Python version."""
+    notebook = nbformat.read(path, as_version=4)
+    nbclient.NotebookClient(
+        notebook,
+        timeout=CELL_TIMEOUT,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
+        record_timing=False,
+        coalesce_streams=True,
+    ).execute(stderr=subprocess.DEVNULL)  # of the kernel as a program; that of cells is recorded
+    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    notebook.metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(WIDGET, None)  # points to a state that is not stored
+    return notebook
+
+
+def main() -> None:
+    prepare()
+    for name in sys.argv[1:]:
+        path, start = Path(name), time.perf_counter()
+        nbformat.write(execute(path), path)
+        print(f"{path.name}: {time.perf_counter() - start:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
