@@ -1,4 +1,4 @@
-"""Who attends to whom in a loaded model: `record` what the library does, `influence` what comes of it.
+"""Who attends to whom in a loaded model: `record` what is done, `influence` what comes of it.
 
 `record` listens in on the function that computes attention, and notes the mask that was really
 handed to it. `influence` doesn't look at masks at all: it takes the gradient of every output with
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from sys import modules
 
 import torch
+import transformers
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from transformers import (
@@ -51,7 +52,7 @@ class Attention:
         return f"Attention({self.kind!r}, layer={self.layer}, mask={mask}, weights={weights})"
 
 
-def record(model: PreTrainedModel, **inputs: Tensor) -> list[Attention]:
+def record(model: PreTrainedModel, **inputs: Tensor | bool) -> list[Attention]:
     """The mask and the weights of every attention layer while the model reads the inputs.
 
     The model runs as it is, with its own attention implementation (`sdpa` or `eager`), so the mask
@@ -60,14 +61,29 @@ def record(model: PreTrainedModel, **inputs: Tensor) -> list[Attention]:
     A key counts as visible when any head may see it.
 
     It runs without dropout and without gradients, and leaves the model as it was. Rows of padding
-    mean nothing: with left padding nothing is visible to them.
+    mean nothing: with left padding they see nothing, and eager then weighs all keys alike.
 
     kind says how the layer was *built*, not what it was seen to do: layers of a causal language
     model are "decoder", with their mask taken away, too; a BERT's are "encoder" unless its config
     says `is_decoder=True`, also when it was loaded with AutoModelForCausalLM.
 
+    >>> size = {"vocab_size": 9, "n_embd": 8, "n_layer": 2, "n_head": 2, "n_positions": 8}
+    >>> config = transformers.GPT2Config(**size, bos_token_id=1, eos_token_id=1)
+    >>> model = transformers.GPT2LMHeadModel(config)
+    >>> first, second = record(model, input_ids=torch.tensor([[3, 4, 5]]))
+    >>> first
+    Attention('decoder', layer=0, mask=(1, 3, 3), weights=(1, 2, 3, 3))
+    >>> print(masks.grid(first.mask[0], ["Tom", "Ġran", "."], ["Tom", "Ġran", "."]))
+         ┌ Tom
+         │ ┌ Ġran
+         │ │ ┌ .
+     Tom ● · ·
+    Ġran ● ● ·
+       . ● ● ●
+
     Raises TypeError or ValueError for a model that is not a text model of transformers, inputs that
-    don't fit it, and families whose layers don't go through transformers' attention interface.
+    don't fit it, and families whose layers don't go through transformers' attention interface
+    (bloom, deberta, falcon, …): it never answers for a part of the layers only.
 
     Source: https://huggingface.co/docs/transformers/attention_interface
     """
@@ -94,7 +110,7 @@ def record(model: PreTrainedModel, **inputs: Tensor) -> list[Attention]:
     return records
 
 
-def influence(model: PreTrainedModel, **inputs: Tensor) -> dict[str, Tensor]:
+def influence(model: PreTrainedModel, **inputs: Tensor | bool) -> dict[str, Tensor]:
     """How strongly each output depends on each input token: kind → (B, Q, K), 0.0 = not at all.
 
     An output is the final hidden state at position q, read along one fixed random direction; its
@@ -105,6 +121,13 @@ def influence(model: PreTrainedModel, **inputs: Tensor) -> dict[str, Tensor]:
     Through L layers influence is the L-step *reach* of the masks: with a sliding window it goes
     further back than the window. Kinds are "decoder" or "encoder" for a single stack (see record);
     for an encoder–decoder "encoder", "decoder", and "cross": decoder outputs on encoder inputs.
+
+    >>> size = {"vocab_size": 9, "n_embd": 8, "n_layer": 2, "n_head": 2, "n_positions": 8}
+    >>> config = transformers.GPT2Config(**size, bos_token_id=1, eos_token_id=1)
+    >>> model = transformers.GPT2LMHeadModel(config)
+    >>> flows = influence(model, input_ids=torch.tensor([[3, 4, 5]]))["decoder"] > 0
+    >>> flows.int().tolist()
+    [[[1, 0, 0], [1, 1, 0], [1, 1, 1]]]
 
     Rows of padding, where the attention mask is 0, mean nothing and are NaN. The model runs without
     dropout and is left as it was, with no gradients on it. One forward pass, and one backward pass
@@ -145,8 +168,9 @@ def _stacks(model: PreTrainedModel) -> dict[str, nn.Module]:
     causal_only = (
         family in MODEL_FOR_CAUSAL_LM_MAPPING and family not in MODEL_FOR_MASKED_LM_MAPPING
     )
-    causal = getattr(model.config, "is_decoder", False) or causal_only
-    return {"decoder" if causal else "encoder": model.base_model}
+    if causal_only or getattr(model.config, "is_decoder", False):
+        return {"decoder": model.get_decoder().base_model}
+    return {"encoder": model.base_model}
 
 
 @contextmanager
@@ -176,7 +200,6 @@ def _listen(name: str, own: set[nn.Module], calls: list) -> Iterator[None]:
             if weights is None:  # sdpa gives none
                 bias = mask if mask is not None and mask.is_floating_point() else None
                 bias = masks.additive(keep, query.dtype) if bias is None else bias
-                options["dropout"] = 0.0
                 _, weights = _eager(module)(module, query, key, value[..., :1], bias, **options)
             keep = keep.expand(len(query), -1, query.shape[2], -1).any(1)  # (B, Q, K)
             calls.append((module, keep, weights))
@@ -199,7 +222,7 @@ def _visible(
     mask: Tensor | None,
     is_causal: bool | None,
 ) -> Tensor:
-    """What this implementation makes of the mask that it is handed: (1 or B, 1 or H, 1 or Q, K) bool."""
+    """What the implementation makes of the mask it is handed: (1 or B, 1 or H, 1 or Q, K) bool."""
     if mask is None:
         everything = torch.ones(
             1, 1, query.shape[2], key.shape[2], dtype=torch.bool, device=key.device
@@ -225,7 +248,7 @@ def _eager(module: nn.Module) -> Callable:
 
 @contextmanager
 def _handed_states(stacks: dict[str, nn.Module], states: Tensor | None) -> Iterator[set[nn.Module]]:
-    """The modules in the decoder that are handed the encoder's states; filled as the model runs."""
+    """The decoder's modules that get the encoder's states; filled as the model runs."""
     found: set[nn.Module] = set()
     known = [states]
 
@@ -249,7 +272,7 @@ def _handed_states(stacks: dict[str, nn.Module], states: Tensor | None) -> Itera
 def _trace(
     model: PreTrainedModel, stacks: dict[str, nn.Module], inputs: dict[str, Tensor]
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """One forward pass: each stack's token embeddings (B, K, E), as leaves, and outputs (B, Q, D)."""
+    """One forward pass: each stack's token embeddings (B, K, E), as leaves, and outputs."""
     leaves: list[Tensor] = []
     outputs: dict[str, Tensor] = {}
 
@@ -258,8 +281,10 @@ def _trace(
         return leaves[-1].clone()  # some models write into it, which a leaf does not allow
 
     with ExitStack() as hooks:
-        for embedding in {stack.get_input_embeddings() for stack in stacks.values()}:
-            hooks.callback(embedding.register_forward_hook(cut).remove)
+        tables = {stack.get_input_embeddings().weight for stack in stacks.values()}
+        for module in model.modules():  # a table may be shared by several modules
+            if isinstance(module, nn.Embedding) and module.weight in tables:
+                hooks.callback(module.register_forward_hook(cut).remove)
         for kind, stack in stacks.items():
             keep = stack.register_forward_hook(
                 lambda module, args, output, kind=kind: outputs.update({kind: output[0]})
@@ -268,8 +293,8 @@ def _trace(
         model(**inputs)
     if len(leaves) < len(stacks) or len(outputs) < len(stacks):
         raise ValueError(
-            f"model {type(model).__name__} embedded {len(leaves)} texts and ran {len(outputs)} of its "
-            f"{len(stacks)} stacks in a way that influence can't follow: use another family"
+            f"model {type(model).__name__} embedded {len(leaves)} texts and ran {len(outputs)} of "
+            f"its {len(stacks)} stacks in a way that influence can't follow: use another family"
         )
     return dict(zip(stacks, leaves, strict=False)), outputs
 
@@ -309,8 +334,8 @@ def _check_complete(
         raise ValueError(
             f"model {type(model).__name__} has {expected} attention layers, but {dict(seen)} went "
             "through transformers' attention interface as sdpa or eager (its implementation is "
-            f"{model.config._attn_implementation!r}): record can't see the rest. Try "
-            "model.set_attn_implementation('sdpa'), or attention.influence, which needs no interface"
+            f"{model.config._attn_implementation!r}): record can't see the rest. "
+            "Try model.set_attn_implementation('sdpa'), or influence, which needs no interface"
         )
 
 
@@ -379,11 +404,16 @@ def _check_ids(name: str, ids: Tensor, model: PreTrainedModel) -> None:
             f"{name} must have shape (B, T) with at least one token, got {tuple(ids.shape)}: "
             f"for one text, add the batch axis with {name}[None]; an empty text has no tokens"
         )
+    if ids.device != model.device:
+        raise ValueError(
+            f"{name} must be on the model's device, {model.device}, got {ids.device}: "
+            f"move them with {name}.to(model.device)"
+        )
     vocabulary = model.get_input_embeddings().num_embeddings
     if ids.min() < 0 or ids.max() >= vocabulary:
         raise ValueError(
-            f"{name} must be from 0 to {vocabulary - 1}, got {ids.min()} to {ids.max()}: do tokenizer "
-            "and model belong together?"
+            f"{name} must be from 0 to {vocabulary - 1}, got {ids.min()} to {ids.max()}: "
+            "do tokenizer and model belong together?"
         )
     limit = getattr(model.config, "max_position_embeddings", None)
     if limit is not None and ids.shape[1] > limit:

@@ -11,8 +11,6 @@ Sources: Radford et al. 2019, section 2; Devlin et al. 2019, section 3.1 and app
 al. 2020, sections 3.1.4 and 3.3.4.
 """
 
-from itertools import count, takewhile
-
 import torch
 from torch import Generator, Tensor
 from torch.nn import functional
@@ -118,8 +116,9 @@ def corrupt_spans(
 
     A row of n tokens (end token and padding not counted) loses round(n · density) of them in
     round(that / mean_span_length) spans, at least one token and one span, with a kept token between
-    spans; all ways to do so are equally likely. Rows of inputs are padded with the padding token, so that `attention_mask = inputs != pad_token_id`;
-    rows of targets with IGNORE_INDEX, ready to be `labels`.
+    spans; all ways to do so are equally likely. Rows of inputs are filled up with padding tokens,
+    so that `attention_mask = inputs != pad_token_id`; rows of targets with IGNORE_INDEX, ready to
+    be `labels`.
 
     Raises TypeError for anything but an integer tensor; ValueError for another rank, padding that
     is not on the right, rows of fewer than two tokens, a density outside (0, 1), a mean span length
@@ -136,36 +135,40 @@ def corrupt_spans(
         raise ValueError(
             f"mean_span_length must be at least 1, got {mean_span_length}: T5 uses 3.0"
         )
-    sentinels = _sentinels(tokenizer).to(input_ids.device)
-    lengths, ended = _text_lengths(input_ids, tokenizer, sentinels)  # (B,), (B,)
-    hidden = (lengths * density).round().long().clamp(min=1).minimum(lengths - 1)
-    spans = (hidden / mean_span_length).round().long().clamp(min=1)
-    spans = spans.minimum(hidden).minimum(lengths - hidden + 1)
-    if spans.max() >= len(sentinels):
-        raise ValueError(
-            f"input_ids would lose {spans.max()} spans, which takes {spans.max() + 1} sentinels; "
-            f"the tokenizer has {len(sentinels)}: use shorter texts, a lower density or longer spans"
-        )
-    # One place more on the left and two on the right, for what has no token to stand on.
-    ids = functional.pad(input_ids, (1, 2), value=tokenizer.eos_token_id)  # (B, T + 3)
-    position = torch.arange(ids.shape[1], device=ids.device)
-    last = lengths[:, None]
-    noise = _noise(lengths, hidden, spans, ids.shape[1], generator)  # (B, T + 3)
-    before = functional.pad(noise[:, :-1], (1, 0), value=False)
+    lengths, ended = _text_lengths(input_ids, tokenizer)  # (B,), (B,)
+    cut = (lengths * density).round().long().clamp(min=1).minimum(lengths - 1)
+    spans = (cut / mean_span_length).round().long().clamp(min=1)
+    spans = spans.minimum(cut).minimum(lengths - cut + 1)
+    sentinels = _sentinels(tokenizer, int(spans.max()) + 1).to(input_ids.device)  # (S + 1,)
+    near = (input_ids >= sentinels.min()) & (input_ids <= sentinels.max())  # far faster than isin
+    if near.any() and torch.isin(input_ids, sentinels).any():
+        raise ValueError("input_ids already hold sentinels: give the text before corruption")
 
-    # A sentinel takes the place of each hidden span in the inputs …
-    opens = noise & ~before
-    kept = ~noise & (position > 0) & (position <= last + ended[:, None])
-    inputs = torch.where(opens, sentinels[opens.cumsum(1) - 1], ids)
-    # … and of each kept piece in the targets, where the end token comes last.
-    turns = ~noise & (before | (position == 0))
-    end = position == last + 2
-    targets = torch.where(turns, sentinels[turns.cumsum(1) - 1], ids)
-    targets = targets.masked_fill(end, tokenizer.eos_token_id)
-    return (
-        _pack(inputs, kept | opens, tokenizer.pad_token_id),
-        _pack(targets, noise | turns | end, IGNORE_INDEX),
+    # A text is kept[0] hidden[0] kept[1] … hidden[S − 1] kept[S]; the first and last may be empty.
+    kept = _random_pieces(lengths - cut, spans, 0, generator)  # (B, S + 1)
+    hidden = _random_pieces(cut, spans - 1, 1, generator)  # (B, S)
+    number = torch.arange(len(sentinels), device=input_ids.device)
+    inputs = _weave(
+        input_ids,
+        slots=kept[:, :-1].cumsum(1) + number[:-1],  # each sentinel comes after a kept piece
+        skips=hidden - 1,
+        used=number[:-1] < spans[:, None],
+        sentinels=sentinels[:-1],
+        lengths=lengths - cut + spans + ended,
+        fill=tokenizer.pad_token_id,
     )
+    targets = _weave(
+        input_ids,
+        slots=hidden.cumsum(1).sub(hidden) + number[:-1],  # each comes before a hidden one
+        skips=kept[:, :-1] - 1,
+        used=number[:-1] < spans[:, None],
+        sentinels=sentinels[:-1],
+        lengths=cut + spans + 2,
+        fill=IGNORE_INDEX,
+    )
+    targets.scatter_(1, (cut + spans)[:, None], sentinels[spans][:, None])
+    targets.scatter_(1, (cut + spans + 1)[:, None], tokenizer.eos_token_id)
+    return inputs, targets
 
 
 def shift_right(targets: Tensor, start_token_id: int, pad_token_id: int) -> Tensor:
@@ -248,86 +251,79 @@ def mean_loss(logits: Tensor, targets: Tensor) -> Tensor:
     return losses.sum() / scored
 
 
-def _noise(
-    lengths: Tensor, hidden: Tensor, spans: Tensor, width: int, generator: Generator | None
+def _random_pieces(totals: Tensor, cuts: Tensor, first: int, generator: Generator | None) -> Tensor:
+    """Cut each total at that many places, all ways equally likely: (B,), (B,) → (B, C + 1).
+
+    Places go from `first` to total − first, so that with 1 no piece is empty, and with 0 the outer
+    ones may be. A row with fewer than C cuts ends in pieces of 0.
+    """
+    places = torch.arange(int(totals.max()) - 2 * first + 1, device=totals.device)
+    draw = torch.rand(len(totals), len(places), generator=generator, device=totals.device)
+    draw.masked_fill_(places > totals[:, None] - 2 * first, 2.0)
+    chosen = draw.topk(int(cuts.max()), largest=False).indices + first  # in random order
+    unused = torch.arange(chosen.shape[1], device=totals.device) >= cuts[:, None]
+    edges = torch.where(unused, totals[:, None], chosen).sort(1).values
+    return edges.diff(prepend=torch.zeros_like(totals)[:, None], append=totals[:, None])
+
+
+def _weave(
+    ids: Tensor,
+    slots: Tensor,
+    skips: Tensor,
+    used: Tensor,
+    sentinels: Tensor,
+    lengths: Tensor,
+    fill: int,
 ) -> Tensor:
-    """Which places are hidden: (B, width) bool. Kept and hidden pieces take turns, kept first.
-
-    The places before and after the text are kept, so that a span may begin or end the text.
-    """
-    kept_pieces = _random_pieces(lengths - hidden + 2, spans + 1, generator)  # (B, S + 1)
-    hidden_pieces = _random_pieces(hidden, spans, generator)  # (B, S)
-    stops = kept_pieces[:, :-1].cumsum(1) + hidden_pieces.cumsum(1)
-    starts = stops - hidden_pieces
-    edges = lengths.new_zeros(len(lengths), width)
-    edges.scatter_add_(1, starts, torch.ones_like(starts))  # +1 where a span starts,
-    edges.scatter_add_(1, stops, -torch.ones_like(stops))  # −1 where it stops; empty ones cancel
-    return edges.cumsum(1) > 0
+    """Copy a text, but put a sentinel in each used slot and skip as many tokens there."""
+    width = int(lengths.max())
+    slots = slots.where(used, width)  # a spare column takes what is not used
+    source = ids.new_zeros(len(ids), width + 1).scatter_(1, slots, skips).cumsum(1)
+    place = torch.arange(width + 1, device=ids.device)
+    source = (source + place).clamp_(0, ids.shape[1] - 1)  # where each token comes from
+    woven = ids.gather(1, source).scatter_(1, slots, sentinels.expand_as(slots))
+    return woven.masked_fill_(place >= lengths[:, None], fill)[:, :width].contiguous()
 
 
-def _random_pieces(totals: Tensor, parts: Tensor, generator: Generator | None) -> Tensor:
-    """Cut each total into its number of parts, all ways equally likely: (B,), (B,) → (B, S).
-
-    Every part is at least 1; a row with fewer parts than S ends in zeros.
-    """
-    gaps = torch.arange(max(int(totals.max()) - 1, 1), device=totals.device)
-    draw = torch.rand(len(totals), len(gaps), generator=generator, device=totals.device)
-    order = draw.masked_fill(gaps >= totals[:, None] - 1, 2.0).argsort(1)  # gaps, shuffled
-    cuts = order[:, : int(parts.max()) - 1] + 1
-    unused = torch.arange(cuts.shape[1], device=totals.device) >= parts[:, None] - 1
-    cuts = torch.where(unused, totals[:, None], cuts).sort(1).values
-    edges = torch.cat([torch.zeros_like(totals)[:, None], cuts, totals[:, None]], 1)
-    return edges.diff(dim=1)
-
-
-def _pack(values: Tensor, keep: Tensor, fill: int) -> Tensor:
-    """The kept values of each row, moved to the left; the rest is filled up."""
-    counts = keep.sum(1, keepdim=True)
-    left = torch.arange(int(counts.max()), device=values.device) < counts
-    packed = values.new_full(left.shape, fill)
-    packed[left] = values[keep]
-    return packed
+def _sentinels(tokenizer: PreTrainedTokenizerBase, needed: int) -> Tensor:
+    """The ids of <extra_id_0>, <extra_id_1>, …: (needed,)."""
+    ids = tokenizer.convert_tokens_to_ids([f"<extra_id_{i}>" for i in range(needed)])
+    found = sum(i not in (None, tokenizer.unk_token_id) for i in ids)
+    if found == 0:
+        raise ValueError(
+            f"tokenizer must have the sentinels <extra_id_0>, <extra_id_1>, …; "
+            f"{type(tokenizer).__name__} has none: use a T5 tokenizer, or mask_tokens for BERT's"
+        )
+    if found < needed:
+        raise ValueError(
+            f"input_ids would lose {needed - 1} spans, which takes {needed} sentinels; tokenizer "
+            f"has {found}: take shorter texts, a lower density or longer spans"
+        )
+    return torch.tensor(ids)
 
 
-def _sentinels(tokenizer: PreTrainedTokenizerBase) -> Tensor:
-    """The ids of <extra_id_0>, <extra_id_1>, …: (N,)."""
+def _text_lengths(input_ids: Tensor, tokenizer: PreTrainedTokenizerBase) -> tuple[Tensor, Tensor]:
+    """Each row's tokens before its end token and padding, and whether it has an end: (B,), (B,)."""
     for name in ("pad_token_id", "eos_token_id"):
         if getattr(tokenizer, name) is None:
             raise ValueError(
                 f"tokenizer must have a {name}; {type(tokenizer).__name__} has none: "
                 "use a T5 tokenizer, or set one"
             )
-    names = (f"<extra_id_{i}>" for i in count())
-    unknown = (None, tokenizer.unk_token_id)
-    ids = list(takewhile(lambda i: i not in unknown, map(tokenizer.convert_tokens_to_ids, names)))
-    if not ids:
-        raise ValueError(
-            f"tokenizer must have the sentinels <extra_id_0>, <extra_id_1>, …; "
-            f"{type(tokenizer).__name__} has none: use a T5 tokenizer, or mask_tokens for BERT's"
-        )
-    return torch.tensor(ids)
-
-
-def _text_lengths(
-    input_ids: Tensor, tokenizer: PreTrainedTokenizerBase, sentinels: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Each row's tokens before its end token and padding, and whether it has an end: (B,), (B,)."""
-    if torch.isin(input_ids, sentinels).any():
-        raise ValueError("input_ids already hold sentinels: give the text before corruption")
     ends = input_ids == tokenizer.eos_token_id
     text = ~ends & (input_ids != tokenizer.pad_token_id)  # (B, T)
-    lengths = text.sum(1)
-    if (text[:, 1:] & ~text[:, :-1]).any():
+    lengths, ended = text.sum(1), ends.sum(1)
+    if (text[:, 1:] & ~text[:, :-1]).any() or (ended > 1).any():
         raise ValueError(
-            "input_ids must be text, then an end token, then padding; a row has text after its "
-            "end or padding: use padding_side='right' and one text a row"
+            "input_ids must be text, then at most one end token, then padding; a row has something "
+            "after its end or padding: use padding_side='right' and one text a row"
         )
     if lengths.min() < 2:
         raise ValueError(
             f"input_ids need at least 2 tokens a row, one to hide and one to keep, got "
             f"{lengths.min()}: give longer texts"
         )
-    return lengths, ends.any(1)
+    return lengths, ended
 
 
 def _kind(value: object) -> str:

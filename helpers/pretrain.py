@@ -27,6 +27,7 @@ TRAINING_SEED, HELD_OUT_SEED = 1, 2
 HELD_OUT = 1000
 TOKENIZER_STORIES = 20_000
 SUMMARY_PROMPT = "\nTL;DR:"
+POSITIONS = 256  # twice the longest story
 
 Example = dict[str, list[int]]
 
@@ -67,13 +68,15 @@ def gpt2_tokenizer(told: list[Story]) -> GPT2Tokenizer:
     """Byte-level BPE, small enough that some words fall into pieces."""
     untrained = GPT2Tokenizer(vocab={"<|endoftext|>": 0}, merges=[])
     texts = (f"{story.text}{SUMMARY_PROMPT} {story.summary}" for story in told)
-    return untrained.train_new_from_iterator(texts, vocab_size=1024, show_progress=False)
+    tokenizer = untrained.train_new_from_iterator(texts, vocab_size=1024, show_progress=False)
+    tokenizer.model_max_length = POSITIONS
+    return tokenizer
 
 
 def gpt2_model(tokenizer: GPT2Tokenizer) -> GPT2LMHeadModel:
     config = GPT2Config(
         vocab_size=len(tokenizer),
-        n_positions=256,
+        n_positions=POSITIONS,
         n_embd=128,
         n_layer=4,
         n_head=4,
@@ -169,9 +172,9 @@ RECIPES = {
         model=gpt2_model,
         examples=gpt2_examples,
         measure=gpt2_measure,
-        steps=4000,
-        batch_size=32,
-        learning_rate=3e-3,
+        steps=9000,
+        batch_size=16,
+        learning_rate=4e-3,
     ),
 }
 

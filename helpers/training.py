@@ -21,11 +21,13 @@ from torch.nn.utils import clip_grad_norm_
 from torch.nn.utils.rnn import pad_sequence
 from tqdm.auto import tqdm
 
+from helpers.objectives import IGNORE_INDEX
+
 SWITCH = "NOTEBOOK_DEVICE"
 SECONDS_BETWEEN_READINGS = 0.5
 
-# What fills the end of a short row. −100 is the label that no loss scores.
-_FILLERS = {"labels": -100, "attention_mask": 0, "token_type_ids": 0}
+# What fills the end of a short row.
+_FILLERS = {"labels": IGNORE_INDEX, "attention_mask": 0, "token_type_ids": 0}
 
 
 # ---- seeds and device ----

@@ -26,7 +26,8 @@ def prepare() -> None:
     prepare.folder = folder  # lives, and is then removed, with this process
     os.environ["TQDM_DISABLE"] = "1"  # no bars of training; in a kernel tqdm itself overlooks this
     os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"  # nor those of transformers and of downloads
-    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")  # stored outputs come from a CPU
+    os.environ.setdefault("NOTEBOOK_DEVICE", "cpu")  # stored outputs come from a CPU
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")  # in transformers' Trainer too
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel "python3" is this Python
     for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR"):
         os.environ[name] = os.path.join(folder.name, name.lower())

@@ -248,7 +248,11 @@ def test_the_probability_told_is_the_probability_read():
 def test_fill_is_bayes_rule_over_every_word():
     random = Random(0)
     for text in TOLD_BY_HAND + [story.text for story in drawn(4, 3)]:
-        index = random.randrange(len(stories.units(text)))
+        indices = range(len(stories.units(text)))
+        # Of five blanks, the one that leaves most open: nearly every word is certain.
+        index = max(
+            random.sample(indices, 5), key=lambda i: len(stories.fill(with_blanks(text, i))[0])
+        )
         blank = with_blanks(text, index)
         before, after = (
             stories.spell(stories.units(blank)[:index]),
@@ -364,9 +368,9 @@ def test_samples_begin_as_often_as_next_words_says():
 
 
 def test_samples_go_on_as_often_as_next_words_says():
-    """Every choice in 2,000 stories, pooled over names: what happens matters, not to whom."""
+    """Every choice in 3,500 stories, pooled over names: what happens matters, not to whom."""
     observed, expected = defaultdict(Counter), {}
-    for story in drawn(2000, 7):
+    for story in drawn(3500, 7):
         branches, named = stories._beginnings(), []
         for unit in [*stories.units(story.text), ""]:
             chances = Counter()
@@ -383,7 +387,7 @@ def test_samples_go_on_as_often_as_next_words_says():
     tested = [tail for tail in tails.values() if tail < 1]
     assert len(tested) > 100
     worst = min(tails, key=tails.get)
-    assert tails[worst] > 1e-5, (observed[worst], expected[worst])
+    assert tails[worst] > 1e-4, (observed[worst], expected[worst])
     assert abs(mean(tested) - 0.5) < 5 / sqrt(12 * len(tested))  # tails are spread evenly
 
 
@@ -468,7 +472,9 @@ def test_the_same_seed_gives_the_same_stories_in_another_process():
         (OUTING, "windy", "snowy"),
         (PET, "called Max. One", "called Luna. One"),
         (PET, "Max", "Nora"),  # a pet is not called like its owner
+        (OUTING, "cap", "shirt"),  # not what the wind blows off
         (BAKING, "plums", "cheese"),
+        (BAKING, "tart", "pizza"),  # with plums
         (JOURNEY, "back in Munich", "back in Bremen"),
         (JOURNEY, "to Bremen", "to Munich"),
         (JOURNEY, "was an umbrella", "was a umbrella"),

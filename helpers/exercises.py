@@ -1,0 +1,337 @@
+"""Checks for the exercises: what is not attempted yet, what is wrong and why, what is right.
+
+A check calls the learner's answer on small inputs whose results are known, and compares it first
+with the answers that learners often give by mistake, so that it can say which mistake it is.
+"""
+
+import math
+from collections.abc import Callable
+from difflib import get_close_matches
+
+import torch
+from torch import Tensor
+
+from helpers.objectives import IGNORE_INDEX
+
+_CHECKS: dict[str, Callable[[object], None]] = {}
+
+
+class Wrong(Exception):  # noqa: N818  # it is a finding, not a fault
+    """The answer is wrong; the message says why. Raised by a check, printed by `check`."""
+
+
+class NotAttempted(Exception):  # noqa: N818
+    """There is no answer yet."""
+
+
+def exercise(name: str) -> Callable[[Callable[[object], None]], Callable[[object], None]]:
+    """Register a function as the check of the exercise `name`: it returns, or raises `Wrong`."""
+
+    def register(check_answer: Callable[[object], None]) -> Callable[[object], None]:
+        _CHECKS[name] = check_answer
+        return check_answer
+
+    return register
+
+
+def names() -> list[str]:
+    """The exercises that can be checked.
+
+    >>> "causal.mask" in names()
+    True
+    """
+    return sorted(_CHECKS)
+
+
+def check(name: str, answer: object) -> None:
+    """Print whether `answer` solves the exercise `name`, and if not, why not.
+
+    An answer that is None or `...`, or a function that returns one of these or raises
+    NotImplementedError, has not been attempted yet. Whatever an answer does, this prints one line
+    and returns.
+
+    Raises TypeError or ValueError if there is no exercise of that name.
+
+    >>> check("causal.mask", None)
+    … causal.mask: not attempted yet.
+    >>> check("causal.mask", lambda n: torch.ones(n, n, dtype=torch.bool).tril())
+    ✔ causal.mask: right.
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"name must be a string such as 'causal.mask', not {type(name).__name__}")
+    if name not in _CHECKS:
+        close = get_close_matches(name, _CHECKS, n=3) or names()
+        raise ValueError(f"name is {name!r}, which is no exercise; try {' or '.join(close)}")
+    try:
+        if _is_blank(answer):
+            raise NotAttempted
+        _CHECKS[name](answer)
+        verdict = f"✔ {name}: right."
+    except NotAttempted:
+        verdict = f"… {name}: not attempted yet."
+    except Wrong as why:
+        verdict = f"✘ {name}: {why}"
+    except Exception as error:  # an answer of an odd kind broke the check itself
+        verdict = f"✘ {name}: the answer could not be checked ({_told(error)})."
+    print(verdict)
+
+
+# ---- what checks are made of ----
+
+
+def _is_blank(value: object) -> bool:
+    return value is None or value is ...
+
+
+def _told(error: BaseException) -> str:
+    """An error in one line."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+def _need(fact: bool, why: str) -> None:
+    if not fact:
+        raise Wrong(why)
+
+
+def _call(answer: object, *inputs: object) -> object:
+    """What the learner's function returns for `inputs`, which it may not change."""
+    _need(
+        callable(answer),
+        f"the answer is {type(answer).__name__}; hand over the function itself, not its result.",
+    )
+    copies = [x.clone() if isinstance(x, Tensor) else x for x in inputs]
+    try:
+        result = answer(*copies)
+    except NotImplementedError:
+        raise NotAttempted from None
+    except (Exception, SystemExit) as error:
+        raise Wrong(f"your function stopped with {_told(error)}.") from error
+    if _is_blank(result):
+        raise NotAttempted
+    for before, after in zip(inputs, copies, strict=True):
+        _need(
+            not isinstance(before, Tensor) or torch.equal(before, after),
+            "your function changes its input; work on a copy (`.clone()`).",
+        )
+    return result
+
+
+def _need_tensor(result: object, shape: tuple[int, ...], meaning: str) -> Tensor:
+    _need(
+        isinstance(result, Tensor),
+        f"your function returns {type(result).__name__}, not a tensor.",
+    )
+    _need(
+        tuple(result.shape) == shape,
+        f"the result has the shape {tuple(result.shape)}; it needs {shape}, {meaning}.",
+    )
+    return result
+
+
+def _is(result: Tensor, other: Tensor) -> bool:
+    """Whether two tensors hold the same numbers, up to rounding."""
+    return result.shape == other.shape and torch.allclose(
+        result.double(), other.double(), rtol=1e-4, atol=1e-6
+    )
+
+
+# ---- notebook 1: causal ----
+
+
+@exercise("causal.targets")
+def _targets(answer: object) -> None:
+    """(B, T) token ids → (B, T) targets, aligned with the logits; −100 where nothing is scored."""
+    for ids in (torch.tensor([[11, 12, 13, 14, 15], [21, 22, 23, 24, 25]]), torch.tensor([[7, 9]])):
+        result = _call(answer, ids)
+        result = _need_tensor(result, tuple(ids.shape), "one target for each token of each text")
+        _need(
+            result.dtype == torch.long,
+            f"the targets are {result.dtype}; token ids are whole numbers, torch.int64.",
+        )
+        _targets_are_right(result, ids)
+
+
+def _targets_are_right(result: Tensor, ids: Tensor) -> None:
+    length = ids.shape[1]
+    body = result[:, :-1]
+    _need(
+        not torch.equal(body, ids[:, :-1]),
+        "each position is asked for the token that it has just read (unshifted). "
+        "logits[t] is scored against token[t+1].",
+    )
+    _need(
+        not torch.equal(result[:, 1:], ids[:, :-1]),
+        "the shift goes the wrong way: position t is asked for token t−1, which it has seen. "
+        "It must be asked for token t+1.",
+    )
+    _need(
+        length < 3 or not torch.equal(result[:, :-2], ids[:, 2:]),
+        "shifted twice: position t is asked for token t+2. One shift is enough.",
+    )
+    _need(
+        torch.equal(body, ids[:, 1:]),
+        "the target at position t must be the token at t+1, for each t but the last.",
+    )
+    last = result[:, -1]
+    _need(
+        bool((last == IGNORE_INDEX).all()),
+        f"the last position is scored, with target {last[0].item()}, but no token follows it. "
+        f"Its target must be {IGNORE_INDEX}, which no loss scores.",
+    )
+
+
+@exercise("causal.mask")
+def _mask(answer: object) -> None:
+    """n → (Q=n, K=n) bool, True where the query may attend to the key."""
+    for n in (4, 1, 6):
+        result = _need_tensor(_call(answer, n), (n, n), "one row a query, one column a key")
+        _need(
+            not result.is_floating_point() or not bool((result < 0).any()),
+            "this is the additive form (0 and a large negative number). "
+            "Return booleans: True = may attend.",
+        )
+        _need(
+            result.dtype == torch.bool,
+            f"the mask is {result.dtype}; it must be torch.bool, True = may attend.",
+        )
+        _mask_is_right(result, torch.ones(n, n, dtype=torch.bool).tril())
+
+
+def _mask_is_right(result: Tensor, right: Tensor) -> None:
+    if len(right) > 1:
+        _need(
+            not torch.equal(result, ~right),
+            "inverted: True stands where the future is. Here True means *may attend*.",
+        )
+        _need(
+            not torch.equal(result, right.T),
+            "transposed: queries see the future and not the past. Rows are queries, columns keys.",
+        )
+        _need(not result.all(), "every query sees every key: nothing hides the future.")
+    _need(
+        not torch.equal(result, right.tril(-1)),
+        "a token can't see itself: the diagonal is False. It may attend to its own position, "
+        "and the first one would otherwise have nothing to attend to.",
+    )
+    row = (result != right).any(dim=1).nonzero()
+    if len(row):
+        q = row[0].item()
+        raise Wrong(
+            f"query {q} may attend to keys {result[q].nonzero().flatten().tolist()}; "
+            f"it should be {list(range(q + 1))}."
+        )
+
+
+@exercise("causal.perplexity")
+def _perplexity(answer: object) -> None:
+    """(T,) losses in nats → perplexity, the exponential of their mean."""
+    for losses in (torch.tensor([0.5, 1.0, 3.0]), torch.tensor([math.log(8.0)] * 4)):
+        result = _call(answer, losses)
+        result = result.item() if isinstance(result, Tensor) and result.numel() == 1 else result
+        _need(
+            isinstance(result, (int, float)) and not isinstance(result, bool),
+            f"your function returns {type(result).__name__}; perplexity is one number.",
+        )
+        _perplexity_is_right(float(result), losses.double())
+
+
+def _perplexity_is_right(result: float, losses: Tensor) -> None:
+    mean, total = losses.mean().item(), losses.sum().item()
+    mistakes = [
+        (mean, "this is the mean loss; its exponential is missing."),
+        (2**mean, "this is 2 to the mean. The losses are in nats, so the base is e: exp."),
+        (math.exp(total), "this sums the losses; perplexity is per token: take their mean."),
+        (2**total, "this sums the losses, and takes 2 as base. Nats go with e, and with a mean."),
+        (
+            losses.exp().mean().item(),
+            "this averages the exponentials; average the losses first, then take exp.",
+        ),
+        (math.exp(-mean), "the sign is turned: the losses are −log p already, so exp(+mean)."),
+    ]
+    right = math.exp(mean)
+    if not math.isclose(result, right, rel_tol=1e-4):
+        for value, why in mistakes:
+            _need(not math.isclose(result, value, rel_tol=1e-4), why)
+    _need(
+        math.isclose(result, right, rel_tol=1e-4),
+        f"for the losses {[round(x, 2) for x in losses.tolist()]} your function gives "
+        f"{result:.4g}; it should be {right:.4g}.",
+    )
+
+
+@exercise("causal.position_ids")
+def _position_ids(answer: object) -> None:
+    """(B, T) attention mask, padded on the left → (B, T) positions, 0 at the first real token."""
+    mask = torch.tensor([[1, 1, 1, 1, 1], [0, 0, 1, 1, 1], [0, 0, 0, 0, 1]])
+    result = _need_tensor(_call(answer, mask), (3, 5), "a position for each token of each text")
+    _need(
+        result.dtype in (torch.long, torch.int),
+        f"the positions are {result.dtype}; they must be whole numbers, torch.int64.",
+    )
+    real = mask.bool()
+    right = mask.cumsum(dim=1) - 1
+    plain = torch.arange(5).expand(3, 5)
+    _need(
+        not torch.equal(result[real], plain[real]),
+        "the padding is counted: the first real token of a padded text is not at 0.",
+    )
+    _need(
+        not torch.equal(result[real], right[real] + 1),
+        "off by one: the first real token is at 1. Positions start at 0.",
+    )
+    wrong = ((result != right) & real).any(dim=1).nonzero()
+    if len(wrong):
+        b = wrong[0].item()
+        raise Wrong(
+            f"for the mask {mask[b].tolist()} the real tokens get the positions "
+            f"{result[b][real[b]].tolist()}; they should be {right[b][real[b]].tolist()}."
+        )
+    _need(
+        bool((result >= 0).all()),
+        "padding gets a negative position, for which there is no embedding. Any position from 0 "
+        "will do there: nobody looks at it.",
+    )
+
+
+@exercise("causal.temperature")
+def _temperature(answer: object) -> None:
+    """(V,) logits and a temperature → (V,) probabilities."""
+    logits = torch.tensor([2.0, 1.0, 0.0, -1.0])
+    for given, temperature in ((logits, 0.5), (logits, 2.0), (logits + 300, 1.0)):
+        result = _need_tensor(
+            _call(answer, given, temperature), (4,), "a probability for each token"
+        )
+        _temperature_is_right(result, given, temperature)
+
+
+def _temperature_is_right(result: Tensor, logits: Tensor, temperature: float) -> None:
+    right = (logits / temperature).softmax(-1)
+    if _is(result, right):
+        return
+    mistakes = [
+        (
+            (logits * temperature).softmax(-1),
+            "multiplied: a high temperature must flatten, so divide.",
+        ),
+        (logits / temperature, "these are logits still: the softmax is missing."),
+        (logits * temperature, "these are logits still, and multiplied: divide, then softmax."),
+        (logits.softmax(-1), "the temperature changes nothing."),
+        (logits.softmax(-1) / temperature, "divide the logits, before the softmax, not after it."),
+        ((logits / temperature).log_softmax(-1), "these are log-probabilities: take exp of them."),
+    ]
+    for value, why in mistakes:
+        _need(not _is(result, value), why)
+    _need(
+        bool(result.isfinite().all()),
+        "nan or inf for large logits: exp overflows. torch.softmax takes care of that.",
+    )
+    _need(
+        _is(result.sum(), torch.tensor(1.0)),
+        f"the probabilities add up to {result.sum():.3g}, not to 1.",
+    )
+    raise Wrong(
+        f"for the logits {logits.tolist()} at temperature {temperature} your function gives "
+        f"{[round(p, 3) for p in result.tolist()]}; it should be "
+        f"{[round(p, 3) for p in right.tolist()]}."
+    )

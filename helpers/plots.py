@@ -1,0 +1,678 @@
+"""One call per figure: masks, influence, attention, losses, learning curves, next words.
+
+Every function takes its data first and returns the Axes that it drew on, a new figure's unless
+`ax` is given. End a cell with `show(ax, alt=...)`, which stores the picture with a description.
+
+Colours are Okabe & Ito's (2008), which colour-blind readers can tell apart: one hue for each
+architecture. Whatever belongs to the ideal reader is dark; whatever is hidden or impossible is
+light grey and hatched.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from numbers import Real
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from IPython.display import display
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection, PolyCollection
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from numpy.typing import ArrayLike
+
+HUES = {"decoder": "#0072B2", "encoder": "#D55E00", "encoder-decoder": "#009E73"}
+UNITS = {"bits": math.log(2), "nats": 1.0}  # how many nats each is
+
+_SINGLE = (4.5, 4.0)  # inches
+_LARGE = (7.0, 6.4)  # a matrix of more than 18 tokens
+_WIDE = (10.0, 3.5)
+_DRAWN, _SHOWN = 176, 110  # dots per inch of the file, and of the page: sharp on fine screens too
+
+_INK, _SOFT, _IDEAL = "#222222", "#6E6E6E", "#3A3A3A"
+_HIDDEN = {"facecolor": "#F1F1F1", "edgecolor": "#CFCFCF", "hatch": "/////", "linewidth": 0}
+_LEAK, _LEAK_CELL = "#B0003A", "#F9E076"
+_OTHER_HUES = ["#CC79A7", "#E69F00", "#56B4E9", "#999999"]  # for curves beyond the first
+_STYLE = {
+    "figure.constrained_layout.use": True,
+    "figure.dpi": _DRAWN,
+    "figure.facecolor": "white",
+    "axes.facecolor": "white",
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.titlepad": 8,
+    "axes.labelcolor": _SOFT,
+    "axes.edgecolor": "#B0B0B0",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "xtick.color": "#B0B0B0",
+    "ytick.color": "#B0B0B0",
+    "xtick.labelcolor": _INK,
+    "ytick.labelcolor": _INK,
+    "text.color": _INK,
+    "grid.color": "#E6E6E6",
+    "grid.linewidth": 0.7,
+    "legend.frameon": False,
+    "legend.fontsize": 8.5,
+    "hatch.linewidth": 0.7,
+}
+
+
+# ---- who may attend to whom ----
+
+
+def mask(
+    mask: ArrayLike,
+    *,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    architecture: str = "decoder",
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """A mask, (Q, K) bool: filled where query (row) may attend to key (column), hatched elsewhere.
+
+    Raises TypeError unless the mask is boolean, ValueError if its shape and labels don't agree.
+
+    >>> ax = mask([[True, False], [True, True]], rows=["It", "Ġwas"], columns=["It", "Ġwas"])
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['It', 'Ġwas']
+    >>> plt.close(ax.figure)
+    """
+    allowed = _checked_mask(mask, rows, columns)
+    hue = _hue(architecture)
+    with plt.rc_context(_STYLE):
+        ax = _matrix_axes(ax, rows, columns, title)
+        _fill(ax, allowed, facecolor=hue, edgecolor="white", linewidth=0.8)
+        _fill(ax, ~allowed, **_HIDDEN)
+        _legend_below(ax, _mask_key(hue))
+    return ax
+
+
+def influence(
+    mask: ArrayLike,
+    influence: ArrayLike,
+    *,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    architecture: str = "decoder",
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """The predicted mask as filled cells, and a dot wherever an influence was measured.
+
+    `mask` is (Q, K) bool. `influence` is (Q, K): the size of the gradient of the output at query q
+    with respect to the input at key k, exactly 0.0 where nothing flows, nan where nothing was
+    measured. A larger dot is a larger influence, on a logarithmic scale. Filled cells with dots,
+    hatched cells without: prediction and measurement agree. A dot in a hidden cell is a leak, and
+    turns into a red cross on yellow.
+
+    Raises TypeError unless the mask is boolean, ValueError if shapes and labels don't agree or an
+    influence is negative.
+
+    >>> ax = influence(
+    ...     [[True, False], [True, True]], [[0.9, 0.0], [0.2, 0.8]], rows="ab", columns="ab"
+    ... )
+    >>> plt.close(ax.figure)
+    """
+    allowed = _checked_mask(mask, rows, columns)
+    measured = _checked_matrix("influence", influence, rows, columns)
+    if (measured < 0).any():
+        raise ValueError("influence must not be negative: it is the norm of a gradient")
+    hue = _hue(architecture)
+    with plt.rc_context(_STYLE):
+        ax = _matrix_axes(ax, rows, columns, title)
+        _fill(ax, allowed, facecolor=hue, edgecolor="white", linewidth=0.8)
+        _fill(ax, ~allowed, **_HIDDEN)
+        flows = measured > 0  # not where it is nan
+        _dots(ax, np.where(flows & allowed, measured, 0.0))
+        leaks = _crosses(ax, flows & ~allowed)
+        _legend_below(ax, [*_mask_key(hue), _dot_key(hue), *leaks])
+    return ax
+
+
+def attention(
+    weights: ArrayLike,
+    *,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    mask: ArrayLike | None = None,
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Attention weights, (Q, K), in cividis from 0 to 1; hatched where `mask` hides the key.
+
+    A hidden cell with a weight above zero is a leak, a red cross on yellow.
+
+    Raises TypeError unless the mask is boolean, ValueError if shapes and labels don't agree or a
+    weight is not between 0 and 1 (weights come after the softmax, scores before it).
+
+    >>> ax = attention([[1.0, 0.0], [0.3, 0.7]], rows=["It", "Ġwas"], columns=["It", "Ġwas"])
+    >>> ax.images[0].get_clim()
+    (0.0, 1.0)
+    >>> plt.close(ax.figure)
+    """
+    weights = _checked_matrix("weights", weights, rows, columns)
+    if not ((weights >= 0) & (weights <= 1 + 1e-4)).all():
+        raise ValueError(
+            f"weights must lie between 0 and 1, not {weights.min():.3g} … {weights.max():.3g}; "
+            "take them after the softmax"
+        )
+    hidden = np.zeros_like(weights, dtype=bool)
+    if mask is not None:
+        hidden = ~_checked_mask(mask, rows, columns)
+    with plt.rc_context(_STYLE):
+        ax = _matrix_axes(ax, rows, columns, title)
+        picture = ax.imshow(weights, cmap="cividis", vmin=0.0, vmax=1.0)
+        ax.figure.colorbar(picture, ax=ax, label="attention weight", shrink=0.8)
+        _fill(ax, hidden, **_HIDDEN)
+        leaks = _crosses(ax, hidden & (weights > 0))
+        _legend_below(ax, [_HIDDEN_KEY, *leaks] if hidden.any() else [])
+    return ax
+
+
+# ---- losses ----
+
+
+def token_losses(
+    tokens: Sequence[str],
+    losses: ArrayLike,
+    *,
+    ideal: ArrayLike | None = None,
+    unit: str = "bits",
+    architecture: str = "decoder",
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """The loss of every token of a text as a bar; a dark line marks the ideal reader's surprise.
+
+    `losses` and `ideal` are (T,), in nats, as torch gives them; `unit` ("bits" or "nats") is what
+    is drawn. nan leaves a token without a bar or a line: the first one is predicted by nobody,
+    and the ideal reader is surprised once a word, not once a piece of it. Up to 90 tokens can be
+    read; beyond that only some are labelled.
+
+    Raises ValueError if lengths don't agree or a loss is negative or infinite.
+
+    >>> ax = token_losses(["It", "Ġwas"], [float("nan"), math.log(2)], ideal=[float("nan"), 0.6])
+    >>> round(float(ax.patches[1].get_height()), 3)
+    1.0
+    >>> plt.close(ax.figure)
+    """
+    tokens = _checked_labels("tokens", tokens)
+    nats = _checked_unit(unit)
+    hue = _hue(architecture)
+    heights = _checked_losses("losses", losses, len(tokens)) / nats
+    places = np.arange(len(tokens))
+    with plt.rc_context(_STYLE):
+        ax = _axes(ax, _WIDE, title)
+        ax.bar(places, heights, width=0.72, color=hue, label="model")
+        if ideal is not None:
+            floor = _checked_losses("ideal", ideal, len(tokens)) / nats
+            ax.hlines(floor, places - 0.46, places + 0.46, colors=_IDEAL, linewidth=2)
+            heights = np.concatenate([heights, floor])
+        ax.set_xlim(-0.8, len(tokens) - 0.2)
+        ax.set_ylim(0, 1.12 * max(np.nanmax(heights, initial=0), 0.1))
+        ax.set_ylabel(f"surprise in {unit}")
+        ax.grid(axis="y")
+        ax.spines["left"].set_visible(False)
+        ax.tick_params(length=0)
+        _label(ax.xaxis, _visible(tokens), _points(ax, "x") / len(tokens), rotation=90)
+        key = [Patch(color=hue, label="model")]
+        if ideal is not None:
+            key.append(Line2D([], [], color=_IDEAL, linewidth=2, label="ideal reader"))
+        _legend_above(ax, key)
+    return ax
+
+
+def learning_curve(
+    losses: Sequence[float] | Mapping[str, Sequence[float]],
+    *,
+    floor: float | None = None,
+    unit: str = "bits",
+    smooth: int | None = None,
+    architecture: str = "decoder",
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """The loss of every training step: faint as it was, strong as a running mean.
+
+    `losses` is one list, or name → list for several runs; `floor` is the entropy of the source.
+    All are in nats per scored token, `unit` ("bits" or "nats") is what is drawn. The running mean
+    is over `smooth` steps, centred; a twentieth of the run by default. The region under the floor
+    is hatched: an honest model ends above it. The axis starts at zero.
+
+    Raises TypeError or ValueError for an empty run, a loss that is negative or not finite, an
+    unknown unit.
+
+    >>> ax = learning_curve({"honest": [2.0, 1.5, 1.2], "cheating": [2.0, 0.9, 0.4]}, floor=1.0)
+    >>> plt.close(ax.figure)
+    """
+    runs = _checked_runs(losses)
+    nats = _checked_unit(unit)
+    hues = [_hue(architecture), *_OTHER_HUES]
+    if floor is not None:
+        _check_number("floor", floor, least=0)
+    if smooth is not None and (not isinstance(smooth, int) or smooth < 1):
+        raise ValueError(f"smooth must be a number of steps, 1 or more, not {smooth!r}")
+    if len(runs) > len(hues):
+        raise ValueError(f"losses has {len(runs)} runs; at most {len(hues)} can be told apart")
+    with plt.rc_context(_STYLE):
+        ax = _axes(ax, (6.5, 3.8), title)
+        for hue, values in zip(hues, runs.values(), strict=False):
+            steps = np.arange(1, len(values) + 1)
+            ax.plot(steps, values / nats, color=hue, alpha=0.25, linewidth=0.8)
+            mean = _running_mean(values / nats, smooth or max(1, len(values) // 20))
+            ax.plot(steps, mean, color=hue, linewidth=2, solid_capstyle="round")
+        ax.set_xlim(0, max(len(values) for values in runs.values()))
+        ax.set_ylim(0, 1.05 * max(values.max() for values in runs.values()) / nats)
+        ax.set_xlabel("training step")
+        ax.set_ylabel(f"loss in {unit} per scored token")
+        ax.grid(axis="y")
+        ax.tick_params(length=0)
+        if floor is not None:
+            _floor(ax, floor / nats, unit)
+        if any(runs):  # a single run has no name
+            names = zip(hues, runs, strict=False)
+            ax.legend(handles=[Line2D([], [], color=h, linewidth=2, label=n) for h, n in names])
+    return ax
+
+
+def next_words(
+    model: Mapping[str, float],
+    ideal: Mapping[str, float],
+    *,
+    top: int = 10,
+    architecture: str = "decoder",
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Two distributions of the next word as bars: the model's, and the ideal reader's below it.
+
+    Both map word → probability; a word that is missing has probability zero, and "" is the end of
+    the text. The `top` words by the larger of the two are drawn, with the rest in one bar.
+
+    Raises TypeError or ValueError for a distribution that is empty, or whose probabilities are
+    outside 0 … 1 or add up to more than 1.
+
+    >>> ax = next_words({"Anna": 0.7, "": 0.1}, {"Anna": 0.75, "Tom": 0.25})
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['Anna', 'Tom', '(end)']
+    >>> plt.close(ax.figure)
+    """
+    _check_distribution("model", model)
+    _check_distribution("ideal", ideal)
+    if isinstance(top, bool) or not isinstance(top, int) or top < 1:
+        raise ValueError(f"top must be a number of words, 1 or more, not {top!r}")
+    hue = _hue(architecture)
+    words = sorted(
+        {**ideal, **model}, key=lambda word: -max(ideal.get(word, 0), model.get(word, 0))
+    )[:top]
+    rest = len(words) < len({**ideal, **model})  # are there words that get no bar of their own?
+    shares = [_with_rest(each, words)[: len(words) + rest] for each in (model, ideal)]
+    bars = [(hue, "model", shares[0]), (_IDEAL, "ideal reader", shares[1])]
+    with plt.rc_context(_STYLE):
+        ax = _axes(ax, (4.5, 1.2 + 0.34 * len(shares[0])), title)
+        for side, (colour, name, values) in zip((-0.2, 0.2), bars, strict=True):
+            drawn = ax.barh(np.arange(len(values)) + side, values, 0.36, color=colour, label=name)
+            ax.bar_label(drawn, [_percent(v) for v in values], padding=3, fontsize=7.5, color=_SOFT)
+        ax.set_xlim(0, 1.15 * max(max(values) for _, _, values in bars))
+        ax.invert_yaxis()
+        ax.set_xticks([])
+        ax.spines["bottom"].set_visible(False)
+        ax.tick_params(length=0)
+        names = [word or "(end)" for word in words] + ["all others"] * rest
+        _label(ax.yaxis, names, 20)
+        _legend_below(ax, [Patch(color=colour, label=name) for colour, name, _ in bars])
+    return ax
+
+
+# ---- putting figures on the page ----
+
+
+def panels(count: int) -> list[Axes]:
+    """Axes side by side in one wide figure, to be handed to the functions above as `ax`.
+
+    >>> left, middle, right = panels(3)
+    >>> plt.close(left.figure)
+    """
+    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= 4:
+        raise ValueError(f"count must be a number of panels from 1 to 4, not {count!r}")
+    with plt.rc_context(_STYLE):
+        return list(plt.subplots(1, count, figsize=_WIDE, squeeze=False)[1][0])
+
+
+def show(figure: Figure | Axes, alt: str) -> None:
+    """Put a figure on the page together with what it shows in words, and close it.
+
+    `alt` is for readers who don't see the picture. It is stored in the notebook as the picture's
+    alternative text, and as its text form: what the page shows where there are no pictures.
+
+    Raises TypeError unless the first argument is a Figure or Axes, ValueError if `alt` is empty.
+
+    >>> show(mask([[True]], rows=["It"], columns=["It"]), alt="One token, which sees itself.")
+    One token, which sees itself.
+    """
+    figure = figure.figure if isinstance(figure, Axes) else figure
+    if not isinstance(figure, Figure):
+        raise TypeError(
+            f"figure must be what a plot function returned (Axes, or a Figure), "
+            f"not {type(figure).__name__}"
+        )
+    if not isinstance(alt, str) or not alt.strip():
+        raise ValueError(f"alt must say in words what the figure shows, not {alt!r}")
+    png = BytesIO()
+    figure.savefig(png, format="png", dpi=_DRAWN, bbox_inches="tight", pad_inches=0.08)
+    plt.close(figure)
+    display(_Picture(png.getvalue(), alt))
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """A PNG file with its description, for any front end: in a plain terminal, the description."""
+
+    png: bytes
+    alt: str
+
+    def __repr__(self) -> str:
+        return self.alt
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict, dict]:
+        width = int.from_bytes(self.png[16:20], "big")  # pixels, from the header of the file
+        about = {"alt": self.alt, "width": round(width * _SHOWN / _DRAWN)}
+        return {"image/png": self.png, "text/plain": self.alt}, {"image/png": about}
+
+
+# ---- the parts that matrices are made of ----
+#
+# Each takes the place of its first row and column, `at`, so that a figure can hold several
+# matrices: an encoder's square, a cross-attention rectangle and a decoder's triangle.
+
+_HIDDEN_KEY = Patch(**_HIDDEN, label="hidden")
+
+
+def _mask_key(hue: str) -> list[Patch]:
+    return [Patch(color=hue, label="may attend"), _HIDDEN_KEY]
+
+
+def _dot_key(hue: str) -> Line2D:
+    look = {"markerfacecolor": "white", "markeredgecolor": hue, "markeredgewidth": 2.5}
+    return Line2D([], [], linestyle="", marker="o", **look, label="measured influence")
+
+
+def _fill(ax: Axes, where: np.ndarray, at: tuple[int, int] = (0, 0), **look: Any) -> None:
+    """Fill the cells of a (Q, K) matrix that are True."""
+    corners = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)])
+    centres = np.argwhere(where)[:, ::-1] + np.array(at[::-1])  # (cells, 2): x, y
+    ax.add_collection(PolyCollection(centres[:, None] + corners, **look), autolim=False)
+
+
+def _dots(ax: Axes, sizes: np.ndarray, at: tuple[int, int] = (0, 0)) -> None:
+    """A white dot in each cell above zero, its diameter growing with the logarithm."""
+    cells = np.argwhere(sizes > 0)
+    if not len(cells):
+        return
+    logs = np.log10(sizes[sizes > 0])
+    span = max(logs.max() - logs.min(), 1.0)
+    share = 0.22 + 0.38 * (1 + (logs - logs.max()) / span)  # of the cell's side
+    points = share * _cell(ax)
+    ax.scatter(cells[:, 1] + at[1], cells[:, 0] + at[0], s=points**2, c="white", linewidths=0)
+
+
+def _crosses(ax: Axes, leaks: np.ndarray, at: tuple[int, int] = (0, 0)) -> list[PathCollection]:
+    """A red cross on yellow in each cell that is True; their entry in the legend, if any."""
+    if not leaks.any():
+        return []
+    _fill(ax, leaks, at, facecolor=_LEAK_CELL, edgecolor="white", linewidth=0.8)
+    cells = np.argwhere(leaks)
+    side = _cell(ax)
+    return [
+        ax.scatter(
+            cells[:, 1] + at[1],
+            cells[:, 0] + at[0],
+            s=(0.42 * side) ** 2,
+            c=_LEAK,
+            marker="x",
+            linewidths=min(2.0, 0.12 * side),
+            label="leak",
+        )
+    ]
+
+
+def _matrix_axes(
+    ax: Axes | None, rows: Sequence[str], columns: Sequence[str], title: str | None
+) -> Axes:
+    """Axes for a (Q, K) matrix of square cells: queries down, keys across, tokens on both."""
+    longest = max(len(rows), len(columns))
+    ax = _axes(ax, _SINGLE if longest <= 18 else _LARGE, title)
+    ax.set(xlim=(-0.5, len(columns) - 0.5), ylim=(len(rows) - 0.5, -0.5), aspect="equal")
+    ax.set_xlabel("attended to (key)")
+    ax.set_ylabel("attends from (query)")
+    ax.xaxis.set_label_position("top")
+    ax.xaxis.tick_top()
+    ax.tick_params(length=0, pad=2)
+    ax.spines[:].set_visible(False)
+    _label(ax.xaxis, _visible(columns), _cell(ax), rotation=90)
+    _label(ax.yaxis, _visible(rows), _cell(ax))
+    return ax
+
+
+def _cell(ax: Axes) -> float:
+    """The side of a cell in points, before tick labels have taken their share of the room."""
+    columns, rows = abs(np.diff(ax.get_xlim()))[0], abs(np.diff(ax.get_ylim()))[0]
+    return 0.8 * min(_points(ax, "x") / columns, _points(ax, "y") / rows)
+
+
+# ---- the parts that all figures are made of ----
+
+
+def _axes(ax: Axes | None, size: tuple[float, float], title: str | None) -> Axes:
+    if ax is None:
+        ax = plt.subplots(figsize=size)[1]
+    elif not isinstance(ax, Axes):
+        raise TypeError(f"ax must be matplotlib Axes, not {type(ax).__name__}")
+    if title is not None:
+        ax.set_title(title)
+    return ax
+
+
+def _points(ax: Axes, side: str) -> float:
+    """The width ("x") or height ("y") of the axes in points."""
+    box = ax.get_window_extent()
+    return (box.width if side == "x" else box.height) * 72 / ax.figure.dpi
+
+
+def _label(axis: Any, tokens: list[str], room: float, **look: Any) -> None:
+    """Write tokens along an axis, every nth if `room`, the points for each, is too little."""
+    size = min(9.0, max(6.0, 0.85 * room))
+    nth = max(1, math.ceil(size / max(room, 0.1) / 1.15))
+    axis.set_ticks(
+        range(0, len(tokens), nth),
+        tokens[::nth],
+        fontsize=size,
+        parse_math=False,  # a "$" is a dollar here
+        **look,
+    )
+
+
+def _visible(tokens: Sequence[str]) -> list[str]:
+    """Tokens whose spaces and line ends can be seen.
+
+    >>> _visible(["It", " was"])
+    ['It', '␣was']
+    """
+    return [token.replace(" ", "␣").replace("\n", "↵") for token in tokens]
+
+
+def _legend_below(ax: Axes, handles: list) -> None:
+    if handles:
+        look = {"columnspacing": 1.4, "handlelength": 1.2, "handletextpad": 0.5}
+        place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.01), "ncols": len(handles)}
+        ax.legend(handles=handles, **look, **place)
+
+
+def _legend_above(ax: Axes, handles: list) -> None:
+    place = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "ncols": len(handles)}
+    ax.legend(handles=handles, handlelength=1.2, borderaxespad=0.2, **place)
+
+
+def _floor(ax: Axes, height: float, unit: str) -> None:
+    """A dashed line at the exact floor, its name in the right margin, and hatching below."""
+    ax.axhspan(0, height, **_HIDDEN, zorder=0)
+    ax.axhline(height, color=_IDEAL, linewidth=1.4, linestyle=(0, (4, 2)), clip_on=False)
+    text = f"exact floor\n{height:.2f} {unit}"
+    look = {"va": "center" if height > 0.05 * ax.get_ylim()[1] else "bottom", "size": 8.5}
+    ax.annotate(text, (1, height), (5, 0), ("axes fraction", "data"), "offset points", **look)
+
+
+def _running_mean(values: np.ndarray, window: int) -> np.ndarray:
+    """The mean over `window` values around each one; over fewer at both ends."""
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    middle = np.arange(len(values))
+    first = np.maximum(middle - (window - 1) // 2, 0)
+    last = np.minimum(middle + window // 2 + 1, len(values))
+    return (sums[last] - sums[first]) / (last - first)
+
+
+def _with_rest(distribution: Mapping[str, float], words: list[str]) -> list[float]:
+    """The probabilities of `words`, and of all other words together."""
+    rest = sum(p for word, p in distribution.items() if word not in words)
+    return [distribution.get(word, 0.0) for word in words] + [rest]
+
+
+def _percent(probability: float) -> str:
+    """A probability as a label: 0 only for zero itself.
+
+    >>> [_percent(p) for p in (0.25, 0.0023, 0.00001, 0.0)]
+    ['25 %', '0.2 %', '<0.1 %', '0']
+    """
+    if probability == 0:
+        return "0"
+    if probability < 0.001:
+        return "<0.1 %"
+    return f"{100 * probability:.{0 if probability >= 0.1 else 1}f} %"
+
+
+# ---- what can be wrong ----
+
+
+def _array(name: str, values: object) -> np.ndarray:
+    """Numbers from a list, an array, or a tensor wherever it lives."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu()
+        values = values.float() if values.is_floating_point() else values  # NumPy has no bfloat16
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{name} must be a matrix with rows of the same length") from error
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must hold numbers, not {type(values).__name__} of {array.dtype}")
+    return array
+
+
+def _checked_matrix(name: str, values: object, rows: object, columns: object) -> np.ndarray:
+    """The values as (Q, K), with as many rows and columns as there are labels."""
+    matrix = _array(name, values)
+    if matrix.ndim != 2:
+        raise ValueError(
+            f"{name} must be (Q, K), one row a query and one column a key; it has the shape "
+            f"{matrix.shape}" + (f". Take one example: {name}[0]" if matrix.ndim > 2 else "")
+        )
+    wanted = len(_checked_labels("rows", rows)), len(_checked_labels("columns", columns))
+    if matrix.shape != wanted:
+        raise ValueError(
+            f"{name} is {matrix.shape[0]} × {matrix.shape[1]}, but there are {wanted[0]} rows "
+            f"(queries) and {wanted[1]} columns (keys)"
+        )
+    return matrix
+
+
+def _checked_mask(mask: object, rows: object, columns: object) -> np.ndarray:
+    matrix = _checked_matrix("mask", mask, rows, columns)
+    if matrix.dtype != bool:
+        raise TypeError(
+            f"mask must be boolean, True = may attend, not {matrix.dtype}: "
+            "mask == 1 if 1 means keep, mask == 0 if it is added to the scores"
+        )
+    return matrix
+
+
+def _checked_labels(name: str, tokens: object) -> list[str]:
+    if not isinstance(tokens, Iterable) or isinstance(tokens, Mapping):
+        raise TypeError(f"{name} must be a list of tokens, not {type(tokens).__name__}")
+    tokens = list(tokens)
+    if not tokens:
+        raise ValueError(f"{name} is empty; give one token for each position")
+    for token in tokens:
+        if not isinstance(token, str):
+            raise TypeError(
+                f"{name} must be strings, not {type(token).__name__} ({token!r}); "
+                "tokenizer.convert_ids_to_tokens makes them from ids"
+            )
+    return tokens
+
+
+def _checked_losses(name: str, values: object, count: int) -> np.ndarray:
+    array = _array(name, values).astype(float)
+    if array.shape != (count,):
+        raise ValueError(f"{name} must be one number for each of {count} tokens, not {array.shape}")
+    if (array < 0).any() or np.isinf(array).any():
+        raise ValueError(f"{name} must not be negative or infinite (nan draws nothing)")
+    return array
+
+
+def _checked_runs(losses: object) -> dict[str, np.ndarray]:
+    """Name → losses; a single run has the name ""."""
+    runs = losses if isinstance(losses, Mapping) else {"": losses}
+    if not runs:
+        raise ValueError("losses is empty; give the list that training.fit returns")
+    checked = {}
+    for name, values in runs.items():
+        array = _array(f"losses[{name!r}]" if name else "losses", values).astype(float)
+        if array.ndim != 1 or not len(array):
+            raise ValueError(f"losses must be lists of numbers, not of the shape {array.shape}")
+        if not (np.isfinite(array) & (array >= 0)).all():
+            raise ValueError("losses must be finite and not negative")
+        checked[name] = array
+    return checked
+
+
+def _check_distribution(name: str, distribution: object) -> None:
+    if not isinstance(distribution, Mapping):
+        raise TypeError(f"{name} must map word → probability, not {type(distribution).__name__}")
+    if not distribution:
+        raise ValueError(f"{name} is empty; give at least one word with its probability")
+    for word, probability in distribution.items():
+        if not isinstance(word, str):
+            raise TypeError(f"{name} must map strings, not {type(word).__name__} ({word!r})")
+        _check_number(f"{name}[{word!r}]", probability, least=0)
+    if sum(distribution.values()) > 1 + 1e-3:
+        raise ValueError(
+            f"{name} must hold probabilities, but they add up to {sum(distribution.values()):.3g}"
+        )
+
+
+def _check_number(name: str, value: object, *, least: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a plain number, not {type(value).__name__}: {value!r}")
+    if not least <= value < math.inf:
+        raise ValueError(f"{name} must be finite and at least {least}, not {value}")
+
+
+def _checked_unit(unit: object) -> float:
+    if unit not in UNITS:
+        raise ValueError(f"unit must be 'bits' or 'nats', not {unit!r}")
+    return UNITS[unit]
+
+
+def _hue(architecture: object) -> str:
+    if architecture not in HUES:
+        raise ValueError(f"architecture must be {', '.join(map(repr, HUES))}, not {architecture!r}")
+    return HUES[architecture]

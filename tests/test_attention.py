@@ -1,0 +1,590 @@
+"""What is recorded is what was applied; what is measured is what can flow: in every family."""
+
+import copy
+import logging
+
+import pytest
+import torch
+import transformers
+from torch import nn
+from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSeq2SeqLM
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+
+from helpers import attention, masks
+
+V, T, S = 99, 7, 9  # vocabulary, tokens of a (decoder's) text, tokens of an encoder's text
+
+SIZE = {
+    "vocab_size": V,
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 32,
+    "max_position_embeddings": 32,
+}
+T5_SIZE = {
+    "vocab_size": V,
+    "d_model": 32,
+    "d_kv": 8,
+    "d_ff": 32,
+    "num_layers": 2,
+    "num_decoder_layers": 3,
+    "num_heads": 4,
+    "decoder_start_token_id": 0,
+}
+BART_SIZE = {
+    "vocab_size": V,
+    "d_model": 32,
+    "encoder_layers": 2,
+    "decoder_layers": 3,
+    "encoder_attention_heads": 4,
+    "decoder_attention_heads": 4,
+    "encoder_ffn_dim": 32,
+    "decoder_ffn_dim": 32,
+    "max_position_embeddings": 32,
+}
+GPT2_SIZE = {"vocab_size": V, "n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 32}
+SPECIAL = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
+
+FAMILIES = {  # name: (Auto class, config class, its arguments)
+    "gpt2": (AutoModelForCausalLM, "GPT2Config", GPT2_SIZE),
+    "llama": (AutoModelForCausalLM, "LlamaConfig", SIZE | {"num_key_value_heads": 2}),
+    "mistral": (
+        AutoModelForCausalLM,
+        "MistralConfig",
+        SIZE | {"num_key_value_heads": 2, "sliding_window": 3},
+    ),
+    "opt": (AutoModelForCausalLM, "OPTConfig", SIZE | {"ffn_dim": 32, "word_embed_proj_dim": 32}),
+    "bert": (AutoModelForMaskedLM, "BertConfig", SIZE),
+    "albert": (AutoModelForMaskedLM, "AlbertConfig", SIZE | {"embedding_size": 16}),
+    "t5": (AutoModelForSeq2SeqLM, "T5Config", T5_SIZE),
+    "bart": (AutoModelForSeq2SeqLM, "BartConfig", BART_SIZE | {"decoder_start_token_id": 2}),
+    "bloom": (AutoModelForCausalLM, "BloomConfig", SIZE | {"n_layer": 2, "n_head": 4}),
+    "deberta-v2": (AutoModelForMaskedLM, "DebertaV2Config", SIZE),
+}
+KINDS = {
+    AutoModelForCausalLM: {"decoder"},
+    AutoModelForMaskedLM: {"encoder"},
+    AutoModelForSeq2SeqLM: {"encoder", "cross", "decoder"},
+}
+BYPASS = ("bloom", "deberta-v2")  # they compute attention outside the library's interface
+HEARD = [name for name in FAMILIES if name not in BYPASS]
+
+
+def build(name, implementation=None, **changes):
+    auto, config, size = FAMILIES[name]
+    torch.manual_seed(0)
+    settings = size | SPECIAL | changes | {"attn_implementation": implementation}
+    return auto.from_config(getattr(transformers, config)(**settings)).eval()
+
+
+def texts(model, padding=None, batch=2):
+    """Random texts, the second one padded: the inputs, and each kind's real queries and keys."""
+    generator = torch.Generator().manual_seed(1)
+
+    def text(length, pads):
+        ids = torch.randint(3, V, (batch, length), generator=generator)
+        mask = torch.ones_like(ids)
+        if padding:
+            mask[1, slice(length - pads, None) if padding == "right" else slice(pads)] = 0
+        return ids.masked_fill(mask == 0, 0), mask
+
+    if not model.config.is_encoder_decoder:
+        ids, mask = text(T, 2)
+        inputs = {"input_ids": ids} | ({"attention_mask": mask} if padding else {})
+        return inputs, {kind: (mask.bool(), mask) for kind in ("decoder", "encoder")}
+    (ids, mask), (decoder_ids, decoder_mask) = text(S, 3), text(T, 2)
+    inputs = {"input_ids": ids, "decoder_input_ids": decoder_ids}
+    if padding:
+        inputs |= {"attention_mask": mask, "decoder_attention_mask": decoder_mask}
+    return inputs, {
+        "encoder": (mask.bool(), mask),
+        "decoder": (decoder_mask.bool(), decoder_mask),
+        "cross": (decoder_mask.bool(), mask),
+    }
+
+
+def predicted(kind, rows, keys, window=None):
+    """(B, Q, K), from helpers.masks alone."""
+    queries, width = rows.shape[1], keys.shape[1]
+    shape = masks.causal(queries) if kind == "decoder" else masks.cross(queries, width)
+    if window:
+        shape = shape & ~masks.causal(queries).tril(-window)
+    return shape & masks.padding(keys)
+
+
+def reach(steps):
+    """Where something can flow through these masks, one after the other, and straight ahead."""
+    reached = torch.eye(steps[0].shape[-1], dtype=torch.bool)[None]
+    for mask in steps:
+        reached = reached | ((mask.float() @ reached.float()) > 0)
+    return reached
+
+
+def every_mask(records, kind):
+    return [record.mask for record in records if record.kind == kind]
+
+
+# --- record
+
+
+@pytest.mark.parametrize("padding", [None, "right", "left"])
+@pytest.mark.parametrize("implementation", ["sdpa", "eager"])
+@pytest.mark.parametrize("name", HEARD)
+def test_the_recorded_mask_is_the_predicted_one(name, implementation, padding):
+    model = build(name, implementation)
+    inputs, real = texts(model, padding)
+    records = attention.record(model, **inputs)
+    assert {record.kind for record in records} == KINDS[FAMILIES[name][0]]
+    for record in records:
+        rows, keys = real[record.kind]
+        window = getattr(model.config, "sliding_window", None)
+        expected = predicted(record.kind, rows, keys, window)
+        assert record.mask.dtype == torch.bool
+        assert torch.equal(record.mask, expected)  # rows of padding as well: what was handed
+
+
+@pytest.mark.parametrize("padding", [None, "right", "left"])
+@pytest.mark.parametrize("implementation", ["sdpa", "eager"])
+@pytest.mark.parametrize("name", HEARD)
+def test_the_weights_are_those_of_the_librarys_eager_attention(name, implementation, padding):
+    model = build(name, implementation)
+    inputs, real = texts(model, padding)
+    records = attention.record(model, **inputs)
+    with torch.no_grad():
+        theirs = build(name, "eager")(**inputs, output_attentions=True)
+    if model.config.is_encoder_decoder:
+        weights = {
+            "encoder": theirs.encoder_attentions,
+            "decoder": theirs.decoder_attentions,
+            "cross": theirs.cross_attentions,
+        }
+    else:
+        weights = {records[0].kind: theirs.attentions}
+    assert len(records) == sum(map(len, weights.values()))
+    for record in records:
+        rows, _ = real[record.kind]
+        theirs = weights[record.kind][record.layer]
+        assert record.weights.shape == theirs.shape
+        torch.testing.assert_close(
+            record.weights.transpose(1, 2)[rows], theirs.transpose(1, 2)[rows], atol=1e-6, rtol=1e-5
+        )
+        assert (record.weights.sum(1)[~record.mask & rows[..., None]] == 0).all()
+
+
+@pytest.mark.parametrize("implementation", ["sdpa", "eager"])
+@pytest.mark.parametrize("name", HEARD)
+def test_recording_changes_no_logit(name, implementation):
+    model = build(name, implementation)
+    inputs, _ = texts(model, "right")
+    with torch.no_grad():
+        before = model(**inputs).logits
+    heard = []
+    hook = model.register_forward_hook(lambda module, args, output: heard.append(output.logits))
+    attention.record(model, **inputs)
+    hook.remove()
+    with torch.no_grad():
+        after = model(**inputs).logits
+    assert torch.equal(heard[0], before)  # bit by bit
+    assert torch.equal(after, before)
+
+
+def test_layers_come_in_order_of_execution():
+    model = build("t5")
+    records = attention.record(model, **texts(model)[0])
+    assert [(record.kind, record.layer) for record in records] == [
+        ("encoder", 0),
+        ("encoder", 1),
+        ("decoder", 0),
+        ("cross", 0),
+        ("decoder", 1),
+        ("cross", 1),
+        ("decoder", 2),
+        ("cross", 2),
+    ]
+
+
+def test_a_record_tells_its_shapes_not_its_numbers():
+    model = build("gpt2")
+    record = attention.record(model, **texts(model)[0])[1]
+    assert repr(record) == "Attention('decoder', layer=1, mask=(2, 7, 7), weights=(2, 4, 7, 7))"
+
+
+@pytest.mark.parametrize("name", BYPASS)
+def test_a_family_that_goes_its_own_way_is_refused(name):
+    model = build(name)
+    with pytest.raises(ValueError, match=r"2} attention layers, but {} went through"):
+        attention.record(model, **texts(model)[0])
+
+
+def test_hearing_only_some_of_the_layers_is_refused():
+    model = build("gpt2")
+    model.transformer.h[1].attn.forward = lambda states, **_: (states, None)
+    with pytest.raises(ValueError, match=r"{'decoder': 2} attention layers, but {'decoder': 1}"):
+        attention.record(model, **texts(model)[0])
+
+
+def test_an_attention_function_of_ones_own_is_refused():
+    model = build("gpt2")
+    ALL_ATTENTION_FUNCTIONS["own"] = ALL_ATTENTION_FUNCTIONS["sdpa"]  # who knows what it does
+    try:
+        model.set_attn_implementation("own")
+        with pytest.raises(ValueError, match=r"its implementation is 'own'.*Try .*\('sdpa'\)"):
+            attention.record(model, **texts(model)[0])
+    finally:
+        del ALL_ATTENTION_FUNCTIONS["own"]
+
+
+def test_cross_attention_of_a_decoder_on_its_own_is_told_apart():
+    model = build("gpt2", add_cross_attention=True)
+    states = torch.randn(2, S, 32, generator=torch.Generator().manual_seed(0))
+    records = attention.record(model, **texts(model)[0], encoder_hidden_states=states)
+    assert [record.kind for record in records] == ["decoder", "cross"] * 2
+    assert [record.mask.shape[-1] for record in records] == [T, S] * 2
+
+
+def test_the_kind_is_what_the_layer_was_built_to_be():
+    size = SIZE | SPECIAL
+    bert = transformers.BertConfig(**size)
+    loaded_as_causal = AutoModelForCausalLM.from_config(bert).eval()
+    decoder = AutoModelForCausalLM.from_config(transformers.BertConfig(**size, is_decoder=True))
+    inputs = {"input_ids": torch.arange(3, 8)[None]}
+    (one, *_), (other, *_) = (
+        attention.record(model, **inputs) for model in (loaded_as_causal, decoder.eval())
+    )
+    assert (one.kind, other.kind) == ("encoder", "decoder")
+    assert torch.equal(one.mask[0], masks.bidirectional(5))
+    assert torch.equal(other.mask[0], masks.causal(5))
+
+
+# --- influence
+
+
+@pytest.mark.parametrize("padding", [None, "right", "left"])
+@pytest.mark.parametrize("implementation", ["sdpa", "eager"])
+@pytest.mark.parametrize("name", HEARD)
+def test_influence_is_the_reach_of_the_recorded_masks(name, implementation, padding):
+    model = build(name, implementation)
+    inputs, real = texts(model, padding)
+    records = attention.record(model, **inputs)
+    measured = attention.influence(model, **inputs)
+    expected = {
+        kind: reach(every_mask(records, kind))
+        for kind in measured
+        if kind in ("encoder", "decoder")
+    }
+    if "cross" in measured:
+        flows = torch.zeros(1, T, S, dtype=torch.bool)
+        for own, cross in zip(
+            every_mask(records, "decoder"), every_mask(records, "cross"), strict=True
+        ):
+            flows = flows | ((own.float() @ flows.float()) > 0)
+            flows = flows | ((cross.float() @ expected["encoder"].float()) > 0)
+        expected["cross"] = flows
+    assert measured.keys() == KINDS[FAMILIES[name][0]]
+    for kind, values in measured.items():
+        rows, _ = real[kind]
+        assert torch.equal((values > 0)[rows], expected[kind].expand_as(values)[rows])
+
+
+@pytest.mark.parametrize("name", BYPASS)
+def test_influence_needs_no_interface(name):
+    model = build(name)
+    inputs, real = texts(model, "right")
+    ((kind, values),) = attention.influence(model, **inputs).items()
+    rows, keys = real[kind]
+    assert torch.equal((values > 0)[rows], predicted(kind, rows, keys)[rows])
+
+
+def one_row_at_a_time(model, states_of, embedding, inputs):
+    """The same gradients, with one backward pass for each output."""
+    leaves = []
+
+    def cut(module, args, output):
+        leaves.append(output.detach().requires_grad_())
+        return leaves[-1]
+
+    hook = embedding.register_forward_hook(cut)
+    states = states_of(model, inputs)  # (B, Q, D)
+    hook.remove()
+    direction = torch.randn(states.shape[-1], generator=torch.Generator().manual_seed(0))
+    direction = direction / direction.norm()
+    rows = [
+        torch.autograd.grad((states[:, q] @ direction).sum(), leaves[0], retain_graph=True)[0]
+        for q in range(states.shape[1])
+    ]
+    return torch.stack([row.norm(dim=-1) for row in rows], dim=1)
+
+
+@pytest.mark.parametrize(("name", "body"), [("gpt2", "transformer"), ("bert", "bert")])
+def test_one_batched_pass_gives_what_one_pass_a_row_gives(name, body):
+    model = build(name)
+    inputs, _ = texts(model)
+    ((_, values),) = attention.influence(model, **inputs).items()
+    expected = one_row_at_a_time(
+        model,
+        lambda model, inputs: getattr(model, body)(**inputs)[0],
+        model.get_input_embeddings(),
+        inputs,
+    )
+    torch.testing.assert_close(values, expected, atol=1e-5, rtol=1e-4)
+
+
+def test_pieces_of_any_size_give_the_same(monkeypatch):
+    model = build("t5")
+    inputs, _ = texts(model, "right")
+    whole = attention.influence(model, **inputs)
+    monkeypatch.setattr(attention, "NUMBERS_AT_ONCE", 1)  # one row at a time
+    for kind, values in attention.influence(model, **inputs).items():
+        torch.testing.assert_close(values, whole[kind], equal_nan=True)
+
+
+def test_what_has_influence_moves_the_output_and_what_has_none_does_not():
+    """No gradients at all: change one token, and see which outputs move, bit by bit."""
+    model = build("mistral", "eager")
+    inputs, _ = texts(model)
+    flows = attention.influence(model, **inputs)["decoder"] > 0
+    with torch.no_grad():
+        before = model(**inputs).logits
+        for key in range(T):
+            changed = inputs["input_ids"].clone()
+            changed[:, key] = (changed[:, key] + 1) % V
+            moved = (model(changed).logits != before).any(-1)  # (B, Q)
+            assert torch.equal(moved, flows[:, :, key])
+
+
+@pytest.mark.parametrize("padding", ["right", "left"])
+def test_rows_of_padding_have_no_answer(padding):
+    model = build("t5")
+    inputs, real = texts(model, padding)
+    for kind, values in attention.influence(model, **inputs).items():
+        assert torch.equal(values.isnan().all(-1), ~real[kind][0])
+        assert torch.equal(values.isnan().any(-1), ~real[kind][0])
+
+
+def test_labels_stand_in_for_decoder_inputs():
+    model = build("t5")
+    inputs, _ = texts(model)
+    labels = inputs.pop("decoder_input_ids")
+    measured = attention.influence(model, **inputs, labels=labels)
+    assert torch.equal(measured["decoder"][0] > 0, masks.causal(T))
+    assert len(attention.record(model, **inputs, labels=labels)) == 8
+
+
+def test_influence_survives_a_model_in_half_precision():
+    model = build("gpt2").bfloat16()
+    values = attention.influence(model, **texts(model)[0])["decoder"]
+    assert values.dtype == torch.float32
+    assert torch.equal(values > 0, masks.causal(T).expand(2, -1, -1))
+
+
+# --- negative controls: with the mask taken away, the checks above must fail
+
+
+@pytest.mark.parametrize("implementation", ["sdpa", "eager"])
+def test_without_its_causal_mask_a_decoder_sees_the_future(implementation):
+    model = build("gpt2", implementation)
+    inputs, _ = texts(model)
+    model.config.is_causal = False
+    assert all(record.mask.all() for record in attention.record(model, **inputs))
+    assert all(record.kind == "decoder" for record in attention.record(model, **inputs))
+    assert (attention.influence(model, **inputs)["decoder"] > 0).all()
+    model.config.is_causal = True
+    future = ~masks.causal(T)
+    assert (attention.influence(model, **inputs)["decoder"][:, future] == 0).all()
+
+
+@pytest.mark.parametrize("implementation", ["sdpa", "eager"])
+def test_the_causal_mask_can_be_taken_away_for_one_call(implementation):
+    model = build("gpt2", implementation)
+    inputs, _ = texts(model)
+    assert (attention.influence(model, **inputs, is_causal=False)["decoder"] > 0).all()
+    assert attention.record(model, **inputs, is_causal=False)[0].mask.all()
+    assert torch.equal(attention.record(model, **inputs)[0].mask[0], masks.causal(T))
+
+
+@pytest.mark.parametrize("implementation", ["sdpa", "eager"])
+def test_a_mask_of_ones_own_is_recorded_and_measured(implementation):
+    model = build("gpt2", implementation)
+    inputs, _ = texts(model)
+    own = masks.causal(T) & ~masks.causal(T).tril(-2)  # itself and the one before
+    inputs["attention_mask"] = masks.additive(own, torch.float32).expand(2, 1, -1, -1)
+    assert torch.equal(attention.record(model, **inputs)[0].mask[0], own)
+    measured = attention.influence(model, **inputs)["decoder"] > 0
+    assert torch.equal(measured[0], reach([own[None]] * 2)[0])
+
+
+def test_a_boolean_mask_hides_nothing_from_eager_attention_and_record_says_so():
+    model = build("gpt2", "eager")  # adds True and False to the scores, as 1 and 0
+    inputs, _ = texts(model)
+    inputs["attention_mask"] = masks.causal(T).expand(2, 1, -1, -1)
+    assert attention.record(model, **inputs)[0].mask.all()
+    assert (attention.influence(model, **inputs)["decoder"] > 0).all()
+
+
+@pytest.mark.parametrize("name", ["bert", "t5"])
+def test_padding_that_is_not_masked_is_seen(name):
+    model = build(name)
+    inputs, real = texts(model, "right")
+    rows, keys = real["encoder"]
+    hidden = rows[:, :, None] & (keys == 0)[:, None, :]
+    assert (attention.influence(model, **inputs)["encoder"][hidden] == 0).all()
+    del inputs["attention_mask"]
+    assert (attention.influence(model, **inputs)["encoder"][hidden] > 0).all()
+
+
+# --- the model is left as it was
+
+
+@pytest.mark.parametrize("measure", [attention.record, attention.influence])
+@pytest.mark.parametrize("name", ["gpt2", "t5"])
+def test_measuring_leaves_no_trace(name, measure):
+    model = build(name).train()
+    next(model.modules()).get_input_embeddings().eval()  # some parts may be frozen
+    for index, parameter in enumerate(model.parameters()):
+        parameter.requires_grad_(index % 2 == 0)
+    inputs, _ = texts(model, "right")
+    model(**inputs).logits.sum().backward()
+
+    def everything():
+        return (
+            copy.deepcopy(dict(model.state_dict())),
+            [
+                (p.requires_grad, None if p.grad is None else p.grad.clone())
+                for p in model.parameters()
+            ],
+            [
+                (m.training, len(m._forward_hooks), len(m._forward_pre_hooks))
+                for m in model.modules()
+            ],
+            model.config.to_dict(),
+            model.config._attn_implementation,
+            [ALL_ATTENTION_FUNCTIONS.get(name) for name in ("eager", "sdpa")],
+            torch.get_rng_state(),
+            {name: value.clone() for name, value in inputs.items()},
+        )
+
+    before = everything()
+    measure(model, **inputs)
+    assert_same(everything(), before)
+
+
+def assert_same(a, b):
+    if isinstance(a, torch.Tensor):
+        assert torch.equal(a, b)
+    elif isinstance(a, dict):
+        assert a.keys() == b.keys()
+        for key in a:
+            assert_same(a[key], b[key])
+    elif isinstance(a, (list, tuple)):
+        for one, other in zip(a, b, strict=True):
+            assert_same(one, other)
+    else:
+        assert a == b
+
+
+@pytest.mark.parametrize("measure", [attention.record, attention.influence])
+def test_measuring_leaves_no_trace_when_the_model_breaks_down(measure):
+    model = build("gpt2").train()
+    before = [ALL_ATTENTION_FUNCTIONS.get(name) for name in ("eager", "sdpa")]
+
+    class Breakdown(nn.Module):
+        def forward(self, *args, **kwargs):
+            raise RuntimeError("breakdown")
+
+    model.transformer.h[1].mlp = Breakdown()
+    with pytest.raises(RuntimeError, match="breakdown"):
+        measure(model, **texts(model)[0])
+    assert [ALL_ATTENTION_FUNCTIONS.get(name) for name in ("eager", "sdpa")] == before
+    assert all(module.training for module in model.modules())
+    assert not any(m._forward_hooks or m._forward_pre_hooks for m in model.modules())
+
+
+def test_a_users_own_attention_function_is_put_back():
+    library = ALL_ATTENTION_FUNCTIONS["sdpa"]
+
+    def own(*args, **kwargs):
+        return library(*args, **kwargs)
+
+    ALL_ATTENTION_FUNCTIONS["sdpa"] = own
+    try:
+        model = build("gpt2", "sdpa")
+        attention.record(model, **texts(model)[0])
+        assert ALL_ATTENTION_FUNCTIONS["sdpa"] is own
+    finally:
+        del ALL_ATTENTION_FUNCTIONS["sdpa"]
+
+
+@pytest.mark.parametrize("measure", [attention.record, attention.influence])
+def test_dropout_does_not_blur_the_measurement(measure):
+    model = build("gpt2")
+    inputs, _ = texts(model)
+    still, training = measure(model, **inputs), measure(model.train(), **inputs)
+    if measure is attention.record:
+        assert torch.equal(still[1].weights, training[1].weights)
+    else:
+        assert torch.equal(still["decoder"], training["decoder"])
+
+
+def test_influence_works_where_gradients_are_off():
+    model = build("gpt2").requires_grad_(False)
+    with torch.no_grad():
+        values = attention.influence(model, **texts(model)[0])["decoder"]
+    assert torch.equal(values[0] > 0, masks.causal(T))
+    assert not values.requires_grad
+
+
+def test_measuring_says_nothing_on_the_way(caplog, recwarn):
+    model = build("t5")
+    with caplog.at_level(logging.WARNING):
+        attention.record(model, **texts(model)[0])
+        attention.influence(model, **texts(model)[0])
+    assert not caplog.records
+    assert not recwarn.list
+
+
+# --- bad input
+
+IDS = torch.tensor([[5, 6, 7]])
+
+
+@pytest.fixture(scope="module")
+def models():
+    vision = transformers.ViTConfig(
+        hidden_size=8, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8
+    )
+    return {name: build(name) for name in ("gpt2", "bert", "t5")} | {
+        "vision": transformers.ViTModel(vision),
+        "linear": nn.Linear(2, 2),
+    }
+
+
+BAD_INPUT = [
+    ("linear", {"input_ids": IDS}, TypeError, "model must be a transformers model, got Linear"),
+    ("vision", {"input_ids": IDS}, ValueError, "model must read text; ViTModel reads pixel_values"),
+    ("gpt2", {}, ValueError, r"inputs must hold input_ids, got nothing: pass \*\*tokenizer"),
+    ("gpt2", {"text": "Tom"}, ValueError, r"inputs must hold input_ids, got \['text'\]"),
+    ("gpt2", {"input_ids": [[5, 6]]}, TypeError, "input_ids must be a tensor.*got list"),
+    ("gpt2", {"input_ids": IDS.float()}, TypeError, "got a tensor of torch.float32"),
+    ("gpt2", {"input_ids": IDS[0]}, ValueError, r"got \(3,\).*input_ids\[None\]"),
+    ("gpt2", {"input_ids": IDS[:, :0]}, ValueError, "an empty text has no tokens"),
+    ("gpt2", {"input_ids": IDS.repeat(1, 11)}, ValueError, "33 tokens, but GPT2LMHeadModel has 32"),
+    ("gpt2", {"input_ids": IDS + V}, ValueError, "from 0 to 98, got 104 to 106: do tokenizer"),
+    ("gpt2", {"input_ids": -IDS}, ValueError, "from 0 to 98, got -7 to -5"),
+    ("gpt2", {"input_ids": IDS.to("meta")}, ValueError, "on the model's device, cpu, got meta"),
+    ("gpt2", {"input_ids": IDS, "attention_mask": [[1]]}, TypeError, "attention_mask must be a t"),
+    ("bert", {"input_ids": IDS, "attention_mask": IDS[:, :2]}, ValueError, r"\(1, 3\), got \(1, 2"),
+    ("gpt2", {"input_ids": IDS, "past_key_values": ()}, ValueError, "whole texts, got past_key_v"),
+    ("gpt2", {"input_ids": IDS, "decoder_input_ids": IDS}, ValueError, "one stack of layers"),
+    ("bert", {"input_ids": IDS, "decoder_attention_mask": IDS}, ValueError, "load an AutoModel"),
+    ("t5", {"input_ids": IDS}, ValueError, "must hold decoder_input_ids or labels, because T5For"),
+    ("t5", {"input_ids": IDS, "labels": [[5]]}, TypeError, "labels must be a tensor.*got list"),
+    ("t5", {"input_ids": IDS, "decoder_input_ids": IDS[0]}, ValueError, "decoder_input_ids must h"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("measure", [attention.record, attention.influence])
+@pytest.mark.parametrize(("model", "inputs", "error", "message"), BAD_INPUT)
+def test_bad_input_is_named(models, measure, model, inputs, error, message):
+    with pytest.raises(error, match=message):
+        measure(models[model], **inputs)

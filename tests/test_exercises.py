@@ -1,0 +1,202 @@
+"""The checker, checked: right answers pass, and every usual mistake is named for what it is."""
+
+import re
+
+import pytest
+import torch
+
+from helpers import exercises
+
+
+def verdict(capsys, name, answer):
+    """What `check` prints: one line, whatever the answer."""
+    assert exercises.check(name, answer) is None
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert out.count("\n") == 1
+    return out.strip()
+
+
+def shifted(ids, by=1, last=-100):
+    targets = torch.full_like(ids, last)
+    targets[:, : ids.shape[1] - by] = ids[:, by:]
+    return targets
+
+
+def backwards(ids):
+    targets = torch.full_like(ids, -100)
+    targets[:, 1:] = ids[:, :-1]
+    return targets
+
+
+def causal(n):
+    return torch.ones(n, n, dtype=torch.bool).tril()
+
+
+def positions(mask):
+    return (mask.cumsum(1) - 1).clamp(min=0)
+
+
+def in_place(ids):
+    ids[:, :-1] = ids[:, 1:].clone()
+    ids[:, -1] = -100
+    return ids
+
+
+def additive(n):
+    return torch.zeros(n, n).masked_fill(~causal(n), float("-inf"))
+
+
+RIGHT = {
+    "causal.targets": [shifted, lambda ids: shifted(ids).clone()],
+    "causal.mask": [causal, lambda n: torch.arange(n)[None] <= torch.arange(n)[:, None]],
+    "causal.perplexity": [
+        lambda losses: losses.mean().exp(),
+        lambda losses: losses.mean().exp().item(),
+        lambda losses: 2 ** (losses.mean() / torch.tensor(2.0).log()),
+    ],
+    "causal.position_ids": [
+        positions,
+        lambda mask: (mask.cumsum(1) - 1).masked_fill(mask == 0, 1),  # what `generate` does
+    ],
+    "causal.temperature": [
+        lambda logits, t: (logits / t).softmax(-1),
+        lambda logits, t: (logits / t).log_softmax(-1).exp(),
+    ],
+}
+
+WRONG = [
+    ("causal.targets", lambda ids: ids.clone(), "unshifted"),
+    ("causal.targets", lambda ids: torch.cat([ids[:, :-1], ids[:, :1] * 0 - 100], 1), "unshifted"),
+    ("causal.targets", backwards, "the wrong way"),
+    ("causal.targets", lambda ids: shifted(ids, by=2), "shifted twice"),
+    ("causal.targets", lambda ids: ids.roll(-1, dims=1), "the last position is scored"),
+    ("causal.targets", lambda ids: shifted(ids, last=0), "the last position is scored"),
+    ("causal.targets", lambda ids: shifted(ids).flip(0), "token at t+1"),
+    ("causal.targets", lambda ids: shifted(ids).float(), "torch.float32"),
+    ("causal.targets", lambda ids: ids[:, 1:], "shape (2, 4)"),
+    ("causal.targets", lambda ids: shifted(ids).tolist(), "list, not a tensor"),
+    ("causal.targets", in_place, "changes its input"),
+    ("causal.mask", lambda n: ~causal(n), "inverted"),
+    ("causal.mask", lambda n: causal(n).tril(-1), "can't see itself"),
+    ("causal.mask", lambda n: causal(n).T, "transposed"),
+    ("causal.mask", lambda n: causal(n) | True, "nothing hides the future"),
+    ("causal.mask", additive, "additive"),
+    ("causal.mask", lambda n: causal(n).float(), "torch.float32"),
+    ("causal.mask", lambda n: causal(n).int(), "torch.int32"),
+    ("causal.mask", lambda n: causal(n).triu(-1), "query 2 may attend to keys [1, 2]"),
+    ("causal.mask", lambda n: causal(n)[None], "shape (1, 4, 4)"),
+    ("causal.mask", lambda n: causal(4), "shape (4, 4); it needs (1, 1)"),
+    ("causal.perplexity", lambda losses: 2 ** losses.mean(), "base is e"),
+    ("causal.perplexity", lambda losses: losses.sum().exp(), "sums the losses"),
+    ("causal.perplexity", lambda losses: 2 ** losses.sum(), "sums the losses, and takes 2"),
+    ("causal.perplexity", lambda losses: losses.mean(), "exponential is missing"),
+    ("causal.perplexity", lambda losses: losses.exp().mean(), "averages the exponentials"),
+    ("causal.perplexity", lambda losses: (-losses.mean()).exp(), "sign is turned"),
+    ("causal.perplexity", lambda losses: losses.exp(), "one number"),
+    ("causal.perplexity", lambda losses: 42.0, "gives 42; it should be 4.482"),
+    ("causal.perplexity", lambda losses: float("nan"), "gives nan"),
+    ("causal.position_ids", lambda mask: torch.arange(5).expand(3, 5), "padding is counted"),
+    ("causal.position_ids", lambda mask: mask.cumsum(1), "off by one"),
+    ("causal.position_ids", lambda mask: mask.cumsum(1) - 1, "negative position"),
+    ("causal.position_ids", lambda mask: positions(mask).flip(1), "[0, 1, 2, 3, 4]"),
+    ("causal.position_ids", lambda mask: positions(mask).float(), "torch.float32"),
+    ("causal.position_ids", lambda mask: positions(mask)[0], "shape (5,)"),
+    ("causal.temperature", lambda logits, t: (logits * t).softmax(-1), "multiplied"),
+    ("causal.temperature", lambda logits, t: logits / t, "softmax is missing"),
+    ("causal.temperature", lambda logits, t: logits * t, "still, and multiplied"),
+    ("causal.temperature", lambda logits, t: logits.softmax(-1), "changes nothing"),
+    ("causal.temperature", lambda logits, t: logits.softmax(-1) / t, "before the softmax"),
+    ("causal.temperature", lambda logits, t: (logits / t).log_softmax(-1), "log-probabilities"),
+    ("causal.temperature", lambda x, t: (x / t).exp() / (x / t).exp().sum(), "exp overflows"),
+    ("causal.temperature", lambda logits, t: (logits / t).sigmoid(), "add up to"),
+    ("causal.temperature", lambda logits, t: torch.full((4,), 0.25), "it should be [0.865"),
+]
+
+
+def test_every_exercise_has_right_and_wrong_answers_here():
+    assert exercises.names() == sorted(RIGHT) == sorted({name for name, _, _ in WRONG})
+
+
+@pytest.mark.parametrize(("name", "answer"), [(n, a) for n in RIGHT for a in RIGHT[n]])
+def test_a_right_answer_is_right(capsys, name, answer):
+    assert verdict(capsys, name, answer) == f"✔ {name}: right."
+
+
+@pytest.mark.parametrize(("name", "answer", "reason"), WRONG)
+def test_a_mistake_is_called_by_its_name(capsys, name, answer, reason):
+    said = verdict(capsys, name, answer)
+    assert said.startswith(f"✘ {name}: ")
+    assert reason in said
+
+
+def nothing(*_):
+    return None
+
+
+def dots(*_):
+    return ...
+
+
+def unwritten(*_):
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize("name", RIGHT)
+@pytest.mark.parametrize("answer", [None, ..., nothing, dots, unwritten])
+def test_no_answer_is_not_attempted_and_not_wrong(capsys, name, answer):
+    assert verdict(capsys, name, answer) == f"… {name}: not attempted yet."
+
+
+def crash(*_):
+    raise KeyError("no such\nthing")
+
+
+def leave(*_):
+    raise SystemExit(3)
+
+
+class Odd:
+    """Breaks whatever touches it."""
+
+    def __eq__(self, other):
+        raise ZeroDivisionError("touched")
+
+    __bool__ = __len__ = __eq__
+    __hash__ = None
+
+
+@pytest.mark.parametrize("name", RIGHT)
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (crash, "KeyError: 'no such\\nthing'"),
+        (leave, "SystemExit: 3"),
+        (lambda: 1, "TypeError: "),
+        (lambda *_: "text", "your function returns str"),
+        (lambda *_: torch.empty(0), ""),
+        (lambda *_: Odd(), "your function returns Odd"),
+        (Odd(), "the answer is Odd"),
+        (torch.ones(2), "the answer is Tensor"),
+        (True, "the answer is bool"),
+        ([], "the answer is list"),
+    ],
+)
+def test_no_answer_breaks_the_checker(capsys, name, answer, said):
+    line = verdict(capsys, name, answer)
+    assert line.startswith(f"✘ {name}: ")
+    assert said in line
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "said"),
+    [
+        ("causal.masks", ValueError, "causal.mask"),
+        ("", ValueError, "causal.targets"),
+        (None, TypeError, "NoneType"),
+        (["causal.mask"], TypeError, "list"),
+    ],
+)
+def test_an_unknown_exercise_is_refused_with_close_names(name, error, said):
+    with pytest.raises(error, match=f"name .*{re.escape(said)}"):
+        exercises.check(name, causal)

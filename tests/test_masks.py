@@ -1,0 +1,134 @@
+"""Masks are predicates: what they say in closed form, how they combine, how they read as text."""
+
+import pytest
+import torch
+
+from helpers import masks
+
+
+def test_a_query_sees_itself_and_the_past():
+    expected = [[1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 1, 1]]
+    assert masks.causal(4).int().tolist() == expected
+
+
+def test_both_directions_are_all_directions():
+    assert masks.bidirectional(3).shape == (3, 3)
+    assert masks.bidirectional(3).all()
+
+
+def test_a_bridge_is_as_high_as_the_queries_and_as_wide_as_the_keys():
+    assert masks.cross(2, 5).shape == (2, 5)
+    assert masks.cross(2, 5).all()
+
+
+def test_every_mask_is_boolean():
+    ones = torch.ones(1, 3, dtype=torch.long)
+    for mask in [masks.causal(3), masks.bidirectional(3), masks.cross(3, 2), masks.padding(ones)]:
+        assert mask.dtype == torch.bool
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 64])
+def test_the_causal_mask_is_the_lower_triangle(n):
+    assert torch.equal(masks.causal(n), torch.ones(n, n).tril().bool())
+
+
+def test_a_causal_mask_and_its_transpose_cover_everything_and_share_the_diagonal():
+    mask = masks.causal(9)
+    assert torch.equal(mask | mask.T, masks.bidirectional(9))
+    assert torch.equal(mask & mask.T, torch.eye(9).bool())
+
+
+def test_padding_hides_the_same_keys_from_every_query():
+    attention_mask = torch.tensor([[0, 1, 1], [1, 1, 0]])
+    mask = masks.padding(attention_mask)
+    assert mask.shape == (2, 1, 3)
+    assert torch.equal((masks.bidirectional(3) & mask)[1], torch.tensor([[True, True, False]] * 3))
+
+
+def test_a_left_padded_row_of_a_causal_mask_sees_nothing():
+    mask = masks.causal(3) & masks.padding(torch.tensor([[0, 1, 1]]))
+    assert mask.int().tolist() == [[[0, 0, 0], [0, 1, 0], [0, 1, 1]]]
+
+
+def test_padding_reads_booleans_like_ones_and_zeros():
+    attention_mask = torch.tensor([[1, 0]])
+    assert torch.equal(masks.padding(attention_mask), masks.padding(attention_mask.bool()))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_the_softmax_of_an_additive_mask_is_uniform_over_what_is_visible(dtype):
+    weights = torch.softmax(masks.additive(masks.causal(4), dtype), dim=-1)
+    expected = masks.causal(4) / torch.arange(1, 5)[:, None]
+    assert weights.dtype == dtype
+    assert (weights[~masks.causal(4)] == 0).all()  # not small: nothing
+    torch.testing.assert_close(weights, expected.to(dtype))
+
+
+def test_an_additive_mask_is_the_most_negative_finite_number():
+    mask = masks.additive(masks.causal(2), torch.float32)
+    assert mask.tolist() == [[0.0, torch.finfo(torch.float32).min], [0.0, 0.0]]
+
+
+def test_a_grid_reads_like_the_mask():
+    words = ["Tom", "Ġran", "."]
+    assert masks.grid(masks.causal(3), words, words).splitlines() == [
+        "     ┌ Tom",
+        "     │ ┌ Ġran",
+        "     │ │ ┌ .",
+        " Tom ● · ·",
+        "Ġran ● ● ·",
+        "   . ● ● ●",
+    ]
+
+
+def test_a_grid_may_have_other_rows_than_columns():
+    text = masks.grid(masks.cross(1, 2), ["▁Ball"], ["▁red", "▁ball"])
+    assert text.splitlines() == ["      ┌ ▁red", "      │ ┌ ▁ball", "▁Ball ● ●"]
+
+
+def test_a_grid_makes_spaces_and_line_breaks_visible():
+    text = masks.grid(masks.causal(2), [" a", "\n"], [" a", "\n"])
+    assert text.splitlines() == ["   ┌ ␣a", "   │ ┌ ⏎", "␣a ● ·", " ⏎ ● ●"]
+
+
+def test_a_grid_gives_the_mask_back():
+    mask = torch.rand(5, 8, generator=torch.Generator().manual_seed(0)) < 0.5
+    lines = masks.grid(mask, list("abcde"), list("stuvwxyz")).splitlines()[8:]
+    read = [[mark == "●" for mark in line.split()[1:]] for line in lines]
+    assert read == mask.tolist()
+
+
+def test_no_line_of_a_grid_ends_in_a_space():
+    text = masks.grid(masks.causal(3), ["a", "b", "c"], ["a", "b", "c"])
+    assert all(line == line.rstrip() for line in text.splitlines())
+
+
+MASK = masks.causal(2)
+BAD_INPUT = [
+    (lambda: masks.causal(0), ValueError, "n must be at least 1, got 0"),
+    (lambda: masks.causal(2.0), TypeError, "n must be a whole number of tokens, got float"),
+    (lambda: masks.causal(True), TypeError, "n must be a whole number of tokens, got bool"),
+    (lambda: masks.causal(torch.ones(1, 2)), TypeError, "got Tensor: for a tensor, use its shape"),
+    (lambda: masks.bidirectional(-1), ValueError, "n must be at least 1, got -1"),
+    (lambda: masks.cross(0, 2), ValueError, "queries must be at least 1, got 0"),
+    (lambda: masks.cross(2, "2"), TypeError, "keys must be a whole number of tokens, got str"),
+    (lambda: masks.padding([[1, 0]]), TypeError, "attention_mask must be a tensor, got list"),
+    (lambda: masks.padding(torch.ones(3)), ValueError, r"shape \(B, T\), got \(3,\).*mask\[None\]"),
+    (lambda: masks.padding(torch.tensor([[0.0, -1e9]])), ValueError, "masks.additive"),
+    (lambda: masks.additive(MASK.int(), torch.float32), TypeError, r"use mask.bool\(\)"),
+    (lambda: masks.additive([[True]], torch.float32), TypeError, "mask must be a tensor, got list"),
+    (lambda: masks.additive(MASK, torch.long), TypeError, "dtype must be a floating-point type"),
+    (lambda: masks.additive(MASK, "float32"), TypeError, "dtype must be a floating-point type"),
+    (lambda: masks.grid(MASK[None], "ab", "ab"), ValueError, r"pick one text, as in mask\[0\]"),
+    (lambda: masks.grid(MASK.float(), ["a", "b"], ["a", "b"]), TypeError, "influence > 0"),
+    (lambda: masks.grid(MASK, "ab", ["a", "b"]), TypeError, "rows must be a list of strings"),
+    (lambda: masks.grid(MASK, ["a", "b"], [1, 2]), TypeError, "columns must be a list of strings"),
+    (lambda: masks.grid(MASK, ["a"], ["a", "b"]), ValueError, "each of 2 queries, got 1"),
+    (lambda: masks.grid(MASK, ["a", "b"], ["a"]), ValueError, "each of 2 keys, got 1"),
+]
+
+
+@pytest.mark.parametrize(("call", "error", "message"), BAD_INPUT)
+def test_bad_input_is_named(call, error, message):
+    with pytest.raises(error, match=message):
+        call()

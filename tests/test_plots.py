@@ -1,0 +1,388 @@
+"""Figures: what is drawn where, in which colour, with which words beside it."""
+
+import math
+import re
+from itertools import pairwise
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+from matplotlib.collections import PathCollection, PolyCollection
+from matplotlib.colors import to_hex
+
+from helpers import plots
+
+TOKENS = ["It", "Ġwas", "Ġa", "Ġwindy", "Ġday"]
+CAUSAL = torch.ones(5, 5, dtype=torch.bool).tril()
+LABELS = {"rows": TOKENS, "columns": TOKENS}
+
+
+@pytest.fixture(autouse=True)
+def _closed():
+    yield
+    plt.close("all")
+
+
+def cells(ax, colour):
+    """(row, column) of the cells filled with a colour."""
+    found = set()
+    for shapes in ax.collections:
+        if isinstance(shapes, PolyCollection) and to_hex(shapes.get_facecolor()[0]) == colour:
+            for path in shapes.get_paths():
+                column, row = path.vertices[:4].mean(axis=0)
+                found.add((round(float(row)), round(float(column))))
+    return found
+
+
+def marks(ax, label):
+    """(row, column) of the marks that the legend calls `label`; None is the dots."""
+    found = set()
+    for points in ax.collections:
+        if isinstance(points, PathCollection) and (points.get_label() == "leak") == (
+            label == "leak"
+        ):
+            found |= {(round(float(y)), round(float(x))) for x, y in points.get_offsets()}
+    return found
+
+
+def where(matrix):
+    return {tuple(cell) for cell in torch.as_tensor(matrix).nonzero().tolist()}
+
+
+def legend(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def ticks(axis):
+    return [label.get_text() for label in axis.get_ticklabels()]
+
+
+# ---- masks ----
+
+
+@pytest.mark.parametrize(
+    ("architecture", "hue"),
+    [("decoder", "#0072b2"), ("encoder", "#d55e00"), ("encoder-decoder", "#009e73")],
+)
+def test_allowed_cells_have_the_hue_and_hidden_ones_are_hatched(architecture, hue):
+    ax = plots.mask(CAUSAL, **LABELS, architecture=architecture)
+    assert cells(ax, hue) == where(CAUSAL)
+    assert cells(ax, "#f1f1f1") == where(~CAUSAL)
+    assert [c.get_hatch() for c in ax.collections] == [None, "/////"]
+    assert legend(ax) == ["may attend", "hidden"]
+
+
+def test_queries_go_down_and_keys_across():
+    ax = plots.mask([[True, True, False]], rows=["q"], columns=["a", "b", "c"])
+    assert ticks(ax.yaxis) == ["q"]
+    assert ticks(ax.xaxis) == ["a", "b", "c"]
+    assert cells(ax, "#0072b2") == {(0, 0), (0, 1)}
+    assert (ax.get_ylabel(), ax.get_xlabel()) == ("attends from (query)", "attended to (key)")
+    bottom, top = plots.mask(CAUSAL, **LABELS).get_ylim()
+    assert bottom > top  # the first query is the uppermost
+
+
+def test_labels_show_spaces_and_dollars_as_they_are():
+    ax = plots.mask([[True]], rows=[" $was$"], columns=["a\n"])
+    assert ticks(ax.yaxis) == ["␣$was$"]
+    assert ticks(ax.xaxis) == ["a↵"]
+    ax.figure.canvas.draw()
+    assert not ax.get_yticklabels()[0].get_parse_math()
+
+
+# ---- influence ----
+
+
+def test_a_dot_stands_wherever_influence_was_measured():
+    measured = torch.rand(5, 5).tril() + 1e-12 * torch.eye(5)
+    ax = plots.influence(CAUSAL, measured, **LABELS)
+    assert marks(ax, None) == where(CAUSAL)
+    assert marks(ax, "leak") == set()
+    assert legend(ax) == ["may attend", "hidden", "measured influence"]
+
+
+def test_influence_that_a_mask_hides_is_a_leak_however_small():
+    measured = torch.eye(5)
+    measured[1, 3] = 1e-30
+    ax = plots.influence(CAUSAL, measured, **LABELS)
+    assert marks(ax, "leak") == {(1, 3)} == cells(ax, "#f9e076")
+    assert marks(ax, None) == where(torch.eye(5))
+    assert legend(ax)[-1] == "leak"
+
+
+def test_an_allowed_cell_without_influence_has_no_dot():
+    measured = torch.eye(5)
+    assert marks(plots.influence(CAUSAL, measured, **LABELS), None) == where(measured)
+    assert marks(plots.influence(CAUSAL, 0 * measured, **LABELS), None) == set()
+
+
+def test_what_was_not_measured_has_no_dot():
+    measured = torch.full((5, 5), float("nan"))
+    measured[2, 1] = 0.5
+    ax = plots.influence(CAUSAL, measured, **LABELS)
+    assert marks(ax, None) == {(2, 1)}
+    assert marks(ax, "leak") == set()
+
+
+def test_a_larger_influence_is_a_larger_dot():
+    ax = plots.influence([[True] * 3], [[1e-3, 1.0, 1e-1]], rows="q", columns="abc")
+    small, large, middle = ax.collections[-1].get_sizes()
+    assert 0 < small < middle < large
+
+
+# ---- attention ----
+
+
+def test_weights_are_cividis_from_0_to_1():
+    ax = plots.attention(torch.full((5, 5), 0.2), **LABELS)
+    (image,) = ax.images
+    assert image.get_cmap().name == "cividis"
+    assert image.get_clim() == (0.0, 1.0)
+    np.testing.assert_allclose(image.get_array(), 0.2)
+
+
+def test_hidden_weights_are_hatched_and_never_the_colour_of_zero():
+    ax = plots.attention(CAUSAL / CAUSAL.sum(1, keepdim=True), **LABELS, mask=CAUSAL)
+    assert cells(ax, "#f1f1f1") == where(~CAUSAL)
+    assert legend(ax) == ["hidden"]
+
+
+def test_a_weight_in_a_hidden_cell_is_a_leak():
+    ax = plots.attention(torch.full((5, 5), 0.2), **LABELS, mask=CAUSAL)
+    assert marks(ax, "leak") == where(~CAUSAL)
+
+
+# ---- losses ----
+
+
+def test_losses_come_in_nats_and_are_drawn_in_bits():
+    ax = plots.token_losses(TOKENS, torch.full((5,), math.log(8)), ideal=[math.log(2)] * 5)
+    assert [bar.get_height() for bar in ax.patches] == pytest.approx([3.0] * 5)
+    lines = ax.collections[0].get_segments()
+    assert [float(line[0, 1]) for line in lines] == pytest.approx([1.0] * 5)
+    assert ax.get_ylabel() == "surprise in bits"
+    assert legend(ax) == ["model", "ideal reader"]
+
+
+def test_nats_can_be_asked_for():
+    ax = plots.token_losses(TOKENS, [0.5] * 5, unit="nats")
+    assert {bar.get_height() for bar in ax.patches} == {0.5}
+    assert ax.get_ylabel() == "surprise in nats"
+    assert legend(ax) == ["model"]
+
+
+def test_every_token_of_a_long_story_is_labelled():
+    tokens = [f"Ġ{n}" for n in range(90)]
+    ax = plots.token_losses(tokens, [1.0] * 90)
+    assert ticks(ax.xaxis) == tokens
+
+
+def test_a_token_that_nobody_predicts_has_no_bar():
+    ax = plots.token_losses(TOKENS, [float("nan"), 1, 1, 1, 1], ideal=[float("nan")] * 5)
+    assert math.isnan(ax.patches[0].get_height())
+    assert ax.get_ylim()[0] == 0
+    ax.figure.canvas.draw()
+
+
+def test_a_curve_starts_at_zero_and_shows_every_loss():
+    losses = [5.0, 4.0, 2.0, 3.0]
+    ax = plots.learning_curve(losses, unit="nats", smooth=1)
+    raw, mean = ax.lines
+    assert raw.get_ydata().tolist() == mean.get_ydata().tolist() == losses
+    assert raw.get_xdata().tolist() == [1, 2, 3, 4]
+    assert ax.get_ylim()[0] == 0
+    assert ax.get_ylim()[1] > 5
+    assert ax.get_legend() is None
+
+
+def test_a_running_mean_is_centred_and_shorter_at_the_ends():
+    mean = plots._running_mean(np.array([3.0, 0.0, 0.0, 9.0, 0.0]), 3)
+    assert mean.tolist() == [1.5, 1.0, 3.0, 3.0, 4.5]
+
+
+def test_the_floor_is_a_line_with_its_name_and_its_height():
+    ax = plots.learning_curve({"honest": [2.0, 1.0], "cheating": [2.0, 0.1]}, floor=math.log(2))
+    assert ax.lines[-1].get_ydata() == pytest.approx([1.0, 1.0])
+    assert [text.get_text() for text in ax.texts] == ["exact floor\n1.00 bits"]
+    assert legend(ax) == ["honest", "cheating"]
+    (hatched,) = [patch for patch in ax.patches if patch.get_hatch()]
+    assert hatched.get_extents().height > 0
+
+
+def test_curves_have_different_colours():
+    ax = plots.learning_curve({str(n): [1.0, 2.0] for n in range(5)})
+    assert len({line.get_color() for line in ax.lines}) == 5
+
+
+# ---- next words ----
+
+
+def test_the_model_stands_beside_the_ideal_reader():
+    ax = plots.next_words({"a": 0.1, "": 0.3, "c": 0.2}, {"a": 0.75, "b": 0.25}, top=3)
+    model, ideal = ax.containers
+    assert ticks(ax.yaxis) == ["a", "(end)", "b", "all others"]
+    assert [bar.get_width() for bar in model] == pytest.approx([0.1, 0.3, 0.0, 0.2])
+    assert [bar.get_width() for bar in ideal] == pytest.approx([0.75, 0.0, 0.25, 0.0])
+    assert legend(ax) == ["model", "ideal reader"]
+    assert [text.get_text() for text in ax.texts][:3] == ["10 %", "30 %", "0"]
+
+
+def test_words_beyond_the_top_share_one_bar_and_only_then():
+    words = {"a": 0.5, "b": 0.3, "c": 0.15, "d": 0.05}
+    assert ticks(plots.next_words(words, words, top=4).yaxis) == ["a", "b", "c", "d"]
+    ax = plots.next_words(words, words, top=2)
+    assert ticks(ax.yaxis) == ["a", "b", "all others"]
+    assert ax.containers[0][2].get_width() == pytest.approx(0.2)
+
+
+# ---- on the page ----
+
+
+def test_show_stores_the_description_and_closes_the_figure(monkeypatch):
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shown = []
+    monkeypatch.setattr(plots, "display", shown.append)
+    ax = plots.mask(CAUSAL, **LABELS)
+    plots.show(ax, alt="A triangle.")
+    data, metadata = InteractiveShell.instance().display_formatter.format(shown[0])
+    InteractiveShell.clear_instance()
+    assert data["image/png"].startswith(b"\x89PNG")
+    assert data["text/plain"] == "A triangle."
+    assert metadata["image/png"]["alt"] == "A triangle."
+    assert 300 < metadata["image/png"]["width"] < 600
+    assert not plt.get_fignums()
+
+
+def test_show_takes_a_figure_too(capsys):
+    left, right = plots.panels(2)
+    plots.mask(CAUSAL, **LABELS, ax=left)
+    plots.mask(CAUSAL, **LABELS, ax=right)
+    plots.show(left.figure, alt="Two triangles.")
+    assert capsys.readouterr().out == "Two triangles.\n"
+
+
+def draw_all(ax=None):
+    measured = torch.rand(5, 5)
+    return [
+        plots.mask(CAUSAL, **LABELS, ax=ax, title="t"),
+        plots.influence(CAUSAL, measured, **LABELS, ax=ax, title="t"),
+        plots.attention(measured, **LABELS, mask=CAUSAL, ax=ax, title="t"),
+        plots.token_losses(TOKENS, [1.0] * 5, ax=ax, title="t"),
+        plots.learning_curve([2.0, 1.0], floor=0.0, ax=ax, title="t"),
+        plots.next_words({"a": 1.0}, {"a": 1.0}, ax=ax, title="t"),
+    ]
+
+
+def test_every_function_draws_on_the_axes_it_is_given():
+    ax = plots.panels(1)[0]
+    assert draw_all(ax) == [ax] * 6
+    assert len({one.figure for one in draw_all()}) == 6
+    assert {one.get_title(loc="left") for one in draw_all()} == {"t"}
+
+
+@pytest.mark.parametrize("count", [12, 30])
+def test_no_label_is_clipped_and_none_overlaps_its_neighbour(count):
+    tokens = ["ĠWednesday", "Ġ."] * (count // 2)
+    ax = plots.mask(torch.ones(count, count, dtype=torch.bool), rows=tokens, columns=tokens)
+    ax.figure.canvas.draw()
+    page = ax.figure.bbox
+    for axis, low, high in [(ax.xaxis, "x0", "x1"), (ax.yaxis, "y0", "y1")]:
+        boxes = [label.get_window_extent() for label in axis.get_ticklabels()]
+        assert len(boxes) == count
+        assert all(page.x0 <= box.x0 and box.x1 <= page.x1 for box in boxes)
+        assert all(page.y0 <= box.y0 and box.y1 <= page.y1 for box in boxes)
+        spans = sorted((getattr(box, low), getattr(box, high)) for box in boxes)
+        assert all(a[1] <= b[0] + 2 for a, b in pairwise(spans))
+
+
+def test_the_readers_own_settings_are_left_alone():
+    before = dict(plt.rcParams)
+    draw_all()
+    plots.panels(2)
+    assert dict(plt.rcParams) == before
+
+
+# ---- bad input ----
+
+SQUARE = torch.zeros(5, 5)
+
+
+@pytest.mark.parametrize(
+    ("draw", "error", "said"),
+    [
+        (lambda: plots.mask(SQUARE, **LABELS), TypeError, "mask must be boolean.*float32"),
+        (lambda: plots.mask(CAUSAL.int(), **LABELS), TypeError, "mask == 1 if 1 means keep"),
+        (lambda: plots.mask(CAUSAL[None], **LABELS), ValueError, r"\(1, 5, 5\).*mask\[0\]"),
+        (lambda: plots.mask(CAUSAL[0], **LABELS), ValueError, r"mask must be \(Q, K\)"),
+        (lambda: plots.mask(CAUSAL[:4], **LABELS), ValueError, "mask is 4 × 5, but there are 5"),
+        (lambda: plots.mask([[True], [True, False]], **LABELS), ValueError, "same length"),
+        (lambda: plots.mask("mask", **LABELS), TypeError, "mask must hold numbers, not str"),
+        (lambda: plots.mask(None, **LABELS), TypeError, "mask must hold numbers, not NoneType"),
+        (
+            lambda: plots.mask(CAUSAL, rows=[1, 2, 3, 4, 5], columns=TOKENS),
+            TypeError,
+            "rows must be strings, not int.*convert_ids_to_tokens",
+        ),
+        (lambda: plots.mask(CAUSAL, rows=TOKENS, columns=3), TypeError, "columns must be a list"),
+        (lambda: plots.mask(CAUSAL, rows=TOKENS, columns=[]), ValueError, "columns is empty"),
+        (
+            lambda: plots.mask(CAUSAL, **LABELS, architecture="gpt2"),
+            ValueError,
+            "architecture must be 'decoder', 'encoder', 'encoder-decoder', not 'gpt2'",
+        ),
+        (lambda: plots.mask(CAUSAL, **LABELS, ax=3), TypeError, "ax must be matplotlib Axes"),
+        (lambda: plots.influence(CAUSAL, -SQUARE - 1, **LABELS), ValueError, "negative"),
+        (lambda: plots.influence(SQUARE, SQUARE, **LABELS), TypeError, "mask must be boolean"),
+        (lambda: plots.influence(CAUSAL, SQUARE[:3], **LABELS), ValueError, "influence is 3 × 5"),
+        (lambda: plots.attention(SQUARE + 2, **LABELS), ValueError, "between 0 and 1, not 2 … 2"),
+        (lambda: plots.attention(SQUARE - 1, **LABELS), ValueError, "after the softmax"),
+        (lambda: plots.attention(SQUARE, **LABELS, mask=SQUARE), TypeError, "mask must be bool"),
+        (lambda: plots.token_losses(TOKENS, [1.0]), ValueError, "losses must be one number for"),
+        (lambda: plots.token_losses([], []), ValueError, "tokens is empty"),
+        (lambda: plots.token_losses(TOKENS, [-1.0] * 5), ValueError, "losses must not be negative"),
+        (
+            lambda: plots.token_losses(TOKENS, [1.0] * 5, ideal=[math.inf] * 5),
+            ValueError,
+            "ideal must not be negative or infinite",
+        ),
+        (
+            lambda: plots.token_losses(TOKENS, [1.0] * 5, unit="bit"),
+            ValueError,
+            "unit must be 'bits' or 'nats', not 'bit'",
+        ),
+        (lambda: plots.learning_curve([]), ValueError, "losses must be lists of numbers"),
+        (lambda: plots.learning_curve({}), ValueError, "losses is empty"),
+        (lambda: plots.learning_curve([1.0, math.nan]), ValueError, "losses must be finite"),
+        (lambda: plots.learning_curve({"a": ["x"]}), TypeError, r"losses\['a'\] must hold num"),
+        (lambda: plots.learning_curve([1.0], floor=-1.0), ValueError, "floor must be finite and"),
+        (lambda: plots.learning_curve([1.0], floor="1"), TypeError, "floor must be a plain num"),
+        (lambda: plots.learning_curve([1.0], smooth=0), ValueError, "smooth must be a number of"),
+        (
+            lambda: plots.learning_curve({str(n): [1.0] for n in range(6)}),
+            ValueError,
+            "losses has 6 runs; at most 5",
+        ),
+        (lambda: plots.next_words([0.5], {"a": 1.0}), TypeError, "model must map word"),
+        (lambda: plots.next_words({"a": 1.0}, {}), ValueError, "ideal is empty"),
+        (lambda: plots.next_words({"a": 2.0}, {"a": 1.0}), ValueError, "add up to 2"),
+        (lambda: plots.next_words({"a": -0.1}, {"a": 1.0}), ValueError, r"model\['a'\] must be"),
+        (
+            lambda: plots.next_words({"a": torch.tensor(1.0)}, {"a": 1.0}),
+            TypeError,
+            r"model\['a'\] must be a plain number, not Tensor",
+        ),
+        (lambda: plots.next_words({7: 1.0}, {"a": 1.0}), TypeError, "model must map strings"),
+        (lambda: plots.next_words({"a": 1.0}, {"a": 1.0}, top=0), ValueError, "top must be"),
+        (lambda: plots.panels(0), ValueError, "count must be a number of panels"),
+        (lambda: plots.show(plots.mask(CAUSAL, **LABELS), ""), ValueError, "alt must say"),
+        (lambda: plots.show(plots.mask(CAUSAL, **LABELS), None), ValueError, "alt must say"),
+        (lambda: plots.show("figure", "text"), TypeError, "figure must be what a plot"),
+    ],
+)
+def test_bad_input_is_refused_before_anything_is_drawn(draw, error, said):
+    with pytest.raises(
+        error, match=said if "\\" in said else re.escape(said).replace(r"\.\*", ".*")
+    ):
+        draw()
