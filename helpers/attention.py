@@ -9,13 +9,12 @@ networks", section 3 (gradients as a measure of influence); transformers, "Atten
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from sys import modules
 
 import torch
-import transformers
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from transformers import (
@@ -67,9 +66,10 @@ def record(model: PreTrainedModel, **inputs: Tensor | bool) -> list[Attention]:
     model are "decoder", with their mask taken away, too; a BERT's are "encoder" unless its config
     says `is_decoder=True`, also when it was loaded with AutoModelForCausalLM.
 
+    >>> from transformers import GPT2Config, GPT2LMHeadModel
     >>> size = {"vocab_size": 9, "n_embd": 8, "n_layer": 2, "n_head": 2, "n_positions": 8}
-    >>> config = transformers.GPT2Config(**size, bos_token_id=1, eos_token_id=1)
-    >>> model = transformers.GPT2LMHeadModel(config)
+    >>> config = GPT2Config(**size, bos_token_id=1, eos_token_id=1)
+    >>> model = GPT2LMHeadModel(config)
     >>> first, second = record(model, input_ids=torch.tensor([[3, 4, 5]]))
     >>> first
     Attention('decoder', layer=0, mask=(1, 3, 3), weights=(1, 2, 3, 3))
@@ -89,6 +89,7 @@ def record(model: PreTrainedModel, **inputs: Tensor | bool) -> list[Attention]:
     """
     _check(model, inputs)
     stacks = _stacks(model)
+    kind_of = {module: kind for kind, stack in stacks.items() for module in stack.modules()}
     calls: list[tuple[nn.Module, Tensor, Tensor]] = []
     states = inputs.get("encoder_hidden_states")  # for a decoder that is used on its own
     with (
@@ -98,9 +99,8 @@ def record(model: PreTrainedModel, **inputs: Tensor | bool) -> list[Attention]:
         ExitStack() as ears,
     ):
         for name in ("eager", "sdpa"):
-            ears.enter_context(_listen(name, set(model.modules()), calls))
+            ears.enter_context(_listen(name, kind_of, calls))
         model(**inputs)
-    kind_of = {module: kind for kind, stack in stacks.items() for module in stack.modules()}
     records, seen = [], Counter()
     for module, mask, weights in calls:
         kind = "cross" if module in bridges else kind_of[module]
@@ -122,9 +122,10 @@ def influence(model: PreTrainedModel, **inputs: Tensor | bool) -> dict[str, Tens
     further back than the window. Kinds are "decoder" or "encoder" for a single stack (see record);
     for an encoder–decoder "encoder", "decoder", and "cross": decoder outputs on encoder inputs.
 
+    >>> from transformers import GPT2Config, GPT2LMHeadModel
     >>> size = {"vocab_size": 9, "n_embd": 8, "n_layer": 2, "n_head": 2, "n_positions": 8}
-    >>> config = transformers.GPT2Config(**size, bos_token_id=1, eos_token_id=1)
-    >>> model = transformers.GPT2LMHeadModel(config)
+    >>> config = GPT2Config(**size, bos_token_id=1, eos_token_id=1)
+    >>> model = GPT2LMHeadModel(config)
     >>> flows = influence(model, input_ids=torch.tensor([[3, 4, 5]]))["decoder"] > 0
     >>> flows.int().tolist()
     [[[1, 0, 0], [1, 1, 0], [1, 1, 1]]]
@@ -177,7 +178,8 @@ def _stacks(model: PreTrainedModel) -> dict[str, nn.Module]:
 def _quiet(model: PreTrainedModel) -> Iterator[None]:
     """No dropout inside; afterwards every module trains or not as before."""
     training = [module for module in model.modules() if module.training]
-    model.eval()
+    for module in training:
+        module.training = False
     try:
         yield
     finally:
@@ -186,7 +188,7 @@ def _quiet(model: PreTrainedModel) -> Iterator[None]:
 
 
 @contextmanager
-def _listen(name: str, own: set[nn.Module], calls: list) -> Iterator[None]:
+def _listen(name: str, own: Container[nn.Module], calls: list) -> Iterator[None]:
     """Put a listener in front of the attention function of this name, and take it away again."""
     before = ALL_ATTENTION_FUNCTIONS.get(name)
 
@@ -257,7 +259,8 @@ def _handed_states(stacks: dict[str, nn.Module], states: Tensor | None) -> Itera
             found.add(module)
 
     with ExitStack() as hooks:
-        for module in stacks["decoder"].modules() if "decoder" in stacks else ():
+        crossing = len(stacks) == 2 or states is not None
+        for module in stacks["decoder"].modules() if crossing else ():
             if next(module.children(), None) is not None:  # attention has linear layers inside
                 handle = module.register_forward_pre_hook(look, with_kwargs=True)
                 hooks.callback(handle.remove)
@@ -278,7 +281,7 @@ def _trace(
 
     def cut(module: nn.Module, args: tuple, output: Tensor) -> Tensor:
         leaves.append(output.detach().requires_grad_())
-        return leaves[-1].clone()  # some models write into it, which a leaf does not allow
+        return leaves[-1]
 
     with ExitStack() as hooks:
         tables = {stack.get_input_embeddings().weight for stack in stacks.values()}

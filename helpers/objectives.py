@@ -257,12 +257,20 @@ def _random_pieces(totals: Tensor, cuts: Tensor, first: int, generator: Generato
     Places go from `first` to total − first, so that with 1 no piece is empty, and with 0 the outer
     ones may be. A row with fewer than C cuts ends in pieces of 0.
     """
-    places = torch.arange(int(totals.max()) - 2 * first + 1, device=totals.device)
-    draw = torch.rand(len(totals), len(places), generator=generator, device=totals.device)
-    draw.masked_fill_(places > totals[:, None] - 2 * first, 2.0)
-    chosen = draw.topk(int(cuts.max()), largest=False).indices + first  # in random order
-    unused = torch.arange(chosen.shape[1], device=totals.device) >= cuts[:, None]
-    edges = torch.where(unused, totals[:, None], chosen).sort(1).values
+    free = (totals - 2 * first + 1 - cuts + 1)[:, None]  # places, were cuts allowed to coincide
+    turn = torch.arange(int(cuts.max()), device=totals.device)
+    chance = torch.rand(
+        len(totals), len(turn), generator=generator, device=totals.device, dtype=torch.float64
+    )
+    # Pólya's urn: draw a free place or repeat one of the draws so far. That makes all multisets
+    # equally likely, and moving the i-th smallest by i makes them sets. No shuffling needed.
+    draw = (chance * (free + turn)).long()  # (B, C)
+    origin = torch.where(draw < free, turn, draw - free)
+    for _ in range(len(turn).bit_length()):
+        origin = origin.gather(1, origin)  # a repeat of a repeat of …
+    unused = turn >= cuts[:, None]
+    chosen = draw.gather(1, origin).masked_fill_(unused, int(totals.max())).sort(1).values
+    edges = torch.where(unused, totals[:, None], chosen + turn + first)
     return edges.diff(prepend=torch.zeros_like(totals)[:, None], append=totals[:, None])
 
 
@@ -331,10 +339,10 @@ def _kind(value: object) -> str:
 
 
 def _check_ids(name: str, ids: Tensor) -> None:
-    if not isinstance(ids, Tensor) or ids.dtype not in (torch.long, torch.int):
+    if not isinstance(ids, Tensor) or ids.dtype != torch.long:
         raise TypeError(
             f"{name} must be a tensor of token ids (torch.long), got {_kind(ids)}: "
-            "ask the tokenizer for return_tensors='pt'"
+            "ask the tokenizer for return_tensors='pt'; for other whole numbers, use .long()"
         )
     if ids.ndim != 2:
         raise ValueError(

@@ -255,33 +255,60 @@ def learning_curve(
     >>> ax = learning_curve({"honest": [2.0, 1.5, 1.2], "cheating": [2.0, 0.9, 0.4]}, floor=1.0)
     >>> plt.close(ax.figure)
     """
-    runs = _checked_runs(losses)
+    runs = _checked_runs("losses", losses)
     nats = _checked_unit(unit)
-    hues = [_hue(architecture), *_OTHER_HUES]
+    hues = [_hue(architecture), *_OTHER_HUES][: len(runs)]
     if floor is not None:
         _check_number("floor", floor, least=0)
     if smooth is not None and (not isinstance(smooth, int) or smooth < 1):
         raise ValueError(f"smooth must be a number of steps, 1 or more, not {smooth!r}")
-    if len(runs) > len(hues):
-        raise ValueError(f"losses has {len(runs)} runs; at most {len(hues)} can be told apart")
     with plt.rc_context(_STYLE):
         ax = _axes(ax, (6.5, 3.8), title)
-        for hue, values in zip(hues, runs.values(), strict=False):
+        for hue, values in zip(hues, runs.values(), strict=True):
             steps = np.arange(1, len(values) + 1)
             ax.plot(steps, values / nats, color=hue, alpha=0.25, linewidth=0.8)
             mean = _running_mean(values / nats, smooth or max(1, len(values) // 20))
             ax.plot(steps, mean, color=hue, linewidth=2, solid_capstyle="round")
-        ax.set_xlim(0, max(len(values) for values in runs.values()))
+        _counting_axes(ax, runs, hues)
         ax.set_ylim(0, 1.05 * max(values.max() for values in runs.values()) / nats)
         ax.set_xlabel("training step")
         ax.set_ylabel(f"loss in {unit} per scored token")
-        ax.grid(axis="y")
-        ax.tick_params(length=0)
         if floor is not None:
             _floor(ax, floor / nats, unit)
-        if any(runs):  # a single run has no name
-            names = zip(hues, runs, strict=False)
-            ax.legend(handles=[Line2D([], [], color=h, linewidth=2, label=n) for h, n in names])
+    return ax
+
+
+def lines(
+    values: Sequence[float] | Mapping[str, Sequence[float]],
+    *,
+    x: str,
+    y: str,
+    architecture: str = "decoder",
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """One measured number after the other: a line for each name. The axis starts at zero.
+
+    `values` is one list, or name → list; `x` and `y` say what the axes count.
+
+    Raises TypeError or ValueError for an empty list, a number that is negative or not finite, or
+    more lines than can be told apart.
+
+    >>> ax = lines({"slow": [2.0, 3.0], "fast": [1.0, 1.0]}, x="pass", y="milliseconds")
+    >>> ax.get_ylabel()
+    'milliseconds'
+    >>> plt.close(ax.figure)
+    """
+    runs = _checked_runs("values", values)
+    hues = [_hue(architecture), *_OTHER_HUES][: len(runs)]
+    with plt.rc_context(_STYLE):
+        ax = _axes(ax, (6.5, 3.2), title)
+        for hue, numbers in zip(hues, runs.values(), strict=True):
+            ax.plot(np.arange(1, len(numbers) + 1), numbers, color=hue, linewidth=2)
+        _counting_axes(ax, runs, hues)
+        ax.set_ylim(0, 1.05 * max(numbers.max() for numbers in runs.values()) or 1)
+        ax.set_xlabel(x)
+        ax.set_ylabel(y)
     return ax
 
 
@@ -523,6 +550,16 @@ def _legend_above(ax: Axes, handles: list) -> None:
     ax.legend(handles=handles, handlelength=1.2, borderaxespad=0.2, **place)
 
 
+def _counting_axes(ax: Axes, runs: Mapping[str, np.ndarray], hues: list[str]) -> None:
+    """Axes whose x counts from 1, with a legend unless a single run has no name."""
+    ax.set_xlim(0, max(len(values) for values in runs.values()))
+    ax.grid(axis="y")
+    ax.tick_params(length=0)
+    if any(runs):
+        names = zip(hues, runs, strict=True)
+        ax.legend(handles=[Line2D([], [], color=h, linewidth=2, label=n) for h, n in names])
+
+
 def _floor(ax: Axes, height: float, unit: str) -> None:
     """A dashed line at the exact floor, its name in the right margin, and hatching below."""
     ax.axhspan(0, height, **_HIDDEN, zorder=0)
@@ -628,19 +665,22 @@ def _checked_losses(name: str, values: object, count: int) -> np.ndarray:
     return array
 
 
-def _checked_runs(losses: object) -> dict[str, np.ndarray]:
-    """Name → losses; a single run has the name ""."""
-    runs = losses if isinstance(losses, Mapping) else {"": losses}
+def _checked_runs(name: str, values: object) -> dict[str, np.ndarray]:
+    """Name of the run → its numbers; a single run has the name ""."""
+    runs = values if isinstance(values, Mapping) else {"": values}
     if not runs:
-        raise ValueError("losses is empty; give the list that training.fit returns")
+        raise ValueError(f"{name} is empty; give a list of numbers, such as training.fit returns")
+    if len(runs) > 1 + len(_OTHER_HUES):
+        most = 1 + len(_OTHER_HUES)
+        raise ValueError(f"{name} has {len(runs)} runs; at most {most} can be told apart")
     checked = {}
-    for name, values in runs.items():
-        array = _array(f"losses[{name!r}]" if name else "losses", values).astype(float)
+    for run, numbers in runs.items():
+        array = _array(f"{name}[{run!r}]" if run else name, numbers).astype(float)
         if array.ndim != 1 or not len(array):
-            raise ValueError(f"losses must be lists of numbers, not of the shape {array.shape}")
+            raise ValueError(f"{name} must be lists of numbers, not of the shape {array.shape}")
         if not (np.isfinite(array) & (array >= 0)).all():
-            raise ValueError("losses must be finite and not negative")
-        checked[name] = array
+            raise ValueError(f"{name} must be finite and not negative")
+        checked[run] = array
     return checked
 
 

@@ -175,7 +175,7 @@ def fit(
 ) -> list[float]:
     """Train `model` for `steps` batches, and return the loss of each, in nats per scored token.
 
-    Five things a step: forward, backward, clip, update, forget the gradients. The learning rate
+    Five things a step: forward, forget the old gradients, backward, clip, update. The learning rate
     rises from near zero during the first `warmup` (a share of the steps), because AdamW's first
     averages rest on few gradients. Then it falls in a straight line to zero (unless `decay` is
     False), because the noise of single batches then averages out: a curve that ends flat has
@@ -213,10 +213,10 @@ def fit(
             group["lr"] = learning_rate * share(step)
             value = get_loss(model, {key: tensor.to(where) for key, tensor in batch.items()})
             _check_loss(value)
+            optimizer.zero_grad()
             value.backward()
             clip_grad_norm_(parameters, clip)
             optimizer.step()
-            optimizer.zero_grad()
             losses.add(step, value)
     return losses.values
 
@@ -270,7 +270,9 @@ class _Readings:
         self.values: list[float] = []
         self._losses = torch.empty(steps, device=where)
         self._title = title
-        self._bar = tqdm(total=steps, desc=title, unit="step")
+        # Outside notebooks tqdm heeds TQDM_DISABLE by itself; its notebook form does not.
+        quiet = os.environ.get("TQDM_DISABLE", "") not in ("", "0")
+        self._bar = tqdm(total=steps, desc=title, unit="step", disable=quiet)
         self._next = time.perf_counter() + SECONDS_BETWEEN_READINGS
 
     def add(self, step: int, loss: Tensor) -> None:
@@ -315,7 +317,7 @@ def _start_again(batches: Iterable, steps: int) -> Iterator[Mapping[str, Tensor]
             _check_batch(batch)
             yield batch
             count += 1
-        if iter(batches) is batches or count == before:
+        if count == before:
             raise ValueError(
                 f"batches ended after {count} of steps={steps}, and can't start again; "
                 "give a list, more batches, or fewer steps"

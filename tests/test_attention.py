@@ -9,6 +9,7 @@ import transformers
 from torch import nn
 from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSeq2SeqLM
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+from transformers.models.gpt2 import modeling_gpt2
 
 from helpers import attention, masks
 
@@ -56,7 +57,11 @@ FAMILIES = {  # name: (Auto class, config class, its arguments)
     ),
     "opt": (AutoModelForCausalLM, "OPTConfig", SIZE | {"ffn_dim": 32, "word_embed_proj_dim": 32}),
     "bert": (AutoModelForMaskedLM, "BertConfig", SIZE),
-    "albert": (AutoModelForMaskedLM, "AlbertConfig", SIZE | {"embedding_size": 16}),
+    "albert": (
+        AutoModelForMaskedLM,
+        "AlbertConfig",
+        SIZE | {"embedding_size": 16, "inner_group_num": 2},
+    ),
     "t5": (AutoModelForSeq2SeqLM, "T5Config", T5_SIZE),
     "bart": (AutoModelForSeq2SeqLM, "BartConfig", BART_SIZE | {"decoder_start_token_id": 2}),
     "bloom": (AutoModelForCausalLM, "BloomConfig", SIZE | {"n_layer": 2, "n_head": 4}),
@@ -189,6 +194,22 @@ def test_recording_changes_no_logit(name, implementation):
     assert torch.equal(after, before)
 
 
+def test_without_a_mask_sdpa_reads_the_causal_flag_and_eager_does_not(monkeypatch):
+    monkeypatch.setattr(modeling_gpt2, "create_causal_mask", lambda **_: None)
+    for implementation, expected in [("sdpa", masks.causal(T)), ("eager", masks.bidirectional(T))]:
+        model = build("gpt2", implementation)
+        inputs, _ = texts(model)
+        assert torch.equal(attention.record(model, **inputs)[0].mask[0], expected)
+        assert torch.equal(attention.influence(model, **inputs)["decoder"][0] > 0, expected)
+
+
+def test_only_the_models_own_layers_are_recorded():
+    model, other = build("gpt2"), build("llama")
+    inputs, _ = texts(model)
+    model.register_forward_hook(lambda *_: other(**inputs) and None)  # someone else, meanwhile
+    assert len(attention.record(model, **inputs)) == 2
+
+
 def test_layers_come_in_order_of_execution():
     model = build("t5")
     records = attention.record(model, **texts(model)[0])
@@ -285,6 +306,14 @@ def test_influence_is_the_reach_of_the_recorded_masks(name, implementation, padd
     for kind, values in measured.items():
         rows, _ = real[kind]
         assert torch.equal((values > 0)[rows], expected[kind].expand_as(values)[rows])
+
+
+def test_an_encoder_taken_out_of_an_encoder_decoder_is_an_encoder():
+    torch.manual_seed(0)
+    model = transformers.T5EncoderModel(transformers.T5Config(**T5_SIZE | SPECIAL)).eval()
+    inputs = {"input_ids": torch.arange(3, 8)[None]}
+    assert [record.kind for record in attention.record(model, **inputs)] == ["encoder"] * 2
+    assert (attention.influence(model, **inputs)["encoder"] > 0).all()
 
 
 @pytest.mark.parametrize("name", BYPASS)

@@ -215,6 +215,15 @@ def test_curves_have_different_colours():
     assert len({line.get_color() for line in ax.lines}) == 5
 
 
+def test_lines_show_every_number_as_it_is():
+    ax = plots.lines({"slow": [2.0, 3.0], "fast": [1.0, 1.0]}, x="pass", y="milliseconds")
+    assert [line.get_ydata().tolist() for line in ax.lines] == [[2.0, 3.0], [1.0, 1.0]]
+    assert ax.lines[0].get_xdata().tolist() == [1, 2]
+    assert legend(ax) == ["slow", "fast"]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("pass", "milliseconds")
+    assert ax.get_ylim()[0] == 0
+
+
 # ---- next words ----
 
 
@@ -352,6 +361,13 @@ SQUARE = torch.zeros(5, 5)
             ValueError,
             "unit must be 'bits' or 'nats', not 'bit'",
         ),
+        (lambda: plots.lines([], x="n", y="m"), ValueError, "values must be lists of numbers"),
+        (
+            lambda: plots.lines([-1.0], x="n", y="m"),
+            ValueError,
+            "values must be finite and not neg",
+        ),
+        (lambda: plots.lines({}, x="n", y="m"), ValueError, "values is empty"),
         (lambda: plots.learning_curve([]), ValueError, "losses must be lists of numbers"),
         (lambda: plots.learning_curve({}), ValueError, "losses is empty"),
         (lambda: plots.learning_curve([1.0, math.nan]), ValueError, "losses must be finite"),

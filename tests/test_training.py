@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from tqdm import tqdm
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from helpers import training
@@ -152,6 +153,16 @@ def test_every_part_is_back_in_its_mode_and_holds_no_gradient(mode):
     assert model.weight.grad is None
 
 
+def test_gradients_from_before_play_no_part():
+    weights = []
+    for old in (None, torch.tensor(1e6)):
+        model = Line()
+        model.weight.grad = old
+        fit(model, [batch()], steps=3, learning_rate=0.1)
+        weights.append(model.weight.item())
+    assert weights[0] == weights[1]
+
+
 def test_the_mode_is_restored_after_an_error():
     model = Line().eval()
     with pytest.raises(ValueError, match="nan"):
@@ -246,13 +257,19 @@ def test_bad_input_is_refused(model, data, options, error, said):
         fit(model, data, **OPTIONS | options)
 
 
-def test_the_bar_shows_the_loss_and_can_be_switched_off(monkeypatch, capsys):
-    monkeypatch.setattr(training, "tqdm", training.tqdm.__mro__[1])  # text, whatever `auto` chose
-    monkeypatch.setenv("TQDM_DISABLE", "1")
-    fit(Line(), [batch()], steps=3, learning_rate=0.1)
-    assert capsys.readouterr() == ("", "")
+@pytest.mark.parametrize(("value", "quiet"), [("1", True), ("0", False), ("", False)])
+def test_the_bar_can_be_switched_off_in_notebooks_too(monkeypatch, value, quiet):
+    seen = {}
     bar = training.tqdm
-    monkeypatch.setattr(training, "tqdm", lambda **options: bar(**options, disable=False))
+    monkeypatch.setattr(training, "tqdm", lambda **how: seen.update(how) or bar(disable=True))
+    monkeypatch.setenv("TQDM_DISABLE", value)
+    fit(Line(), [batch()], steps=3, learning_rate=0.1)
+    assert seen["disable"] is quiet
+
+
+def test_the_bar_shows_the_loss(monkeypatch, capsys):
+    monkeypatch.setattr(training, "tqdm", tqdm)  # text, whatever `tqdm.auto` chose
+    monkeypatch.setenv("TQDM_DISABLE", "0")
     fit(Line(), [batch()], steps=3, learning_rate=1e-9, title="line")
     assert "line, loss 1.000: 100%" in capsys.readouterr().err
 
