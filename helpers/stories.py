@@ -13,9 +13,9 @@ knows all probabilities of the language.
 """
 
 import re
-from bisect import bisect
+from bisect import bisect, bisect_left
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
@@ -69,6 +69,26 @@ def spell(parts: list[str]) -> str:
         part if index == 0 or part in _NO_SPACE_BEFORE else f" {part}"
         for index, part in enumerate(parts)
     )
+
+
+def unit_indices(text: str, offsets: Sequence[tuple[int, int]]) -> list[int]:
+    """Which unit of a text each token belongs to, to add up the losses of a word's tokens.
+
+    `offsets` are (start, end) character spans, as a fast tokenizer gives them for
+    `return_offsets_mapping=True`.
+
+    >>> unit_indices("Tom laughed.", [(0, 3), (3, 8), (8, 11), (11, 12)])
+    [0, 1, 1, 2]
+
+    Raises ValueError if a span ends behind the text.
+    """
+    parts = units(text)
+    ends = [len(spell(parts[: index + 1])) for index in range(len(parts))]
+    if any(end > len(text) for _, end in offsets):
+        raise ValueError(
+            f"offsets end behind text, which has {len(text)} characters: are they its?"
+        )
+    return [bisect_left(ends, end) for _, end in offsets]
 
 
 # --- A sentence template, compiled -------------------------------------------------------------

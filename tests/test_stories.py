@@ -782,3 +782,19 @@ def test_a_prefix_may_be_empty_or_end_in_a_space():
     assert isclose(sum(stories.next_words("").values()), 1)
     assert stories.next_words("It was ") == stories.next_words("It was") == {"a": 1.0}
     assert stories.next_words(LOAN)[""] == pytest.approx(0.7)
+
+
+def test_each_token_belongs_to_the_unit_that_its_letters_are_in():
+    for story in stories.sample(50, 8):
+        letters = [(i, i + 1) for i in range(len(story.text)) if story.text[i] != " "]
+        rebuilt = [""] * len(stories.units(story.text))
+        for (start, end), unit in zip(
+            letters, stories.unit_indices(story.text, letters), strict=True
+        ):
+            rebuilt[unit] += story.text[start:end]
+        assert rebuilt == stories.units(story.text)
+
+
+def test_offsets_of_another_text_are_refused():
+    with pytest.raises(ValueError, match="offsets end behind text, which has 4 characters"):
+        stories.unit_indices("Tom.", [(0, 3), (3, 9)])
