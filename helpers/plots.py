@@ -323,13 +323,13 @@ def next_words(
 ) -> Axes:
     """Two distributions of the next word as bars: the model's, and the ideal reader's below it.
 
-    Both map word → probability; a word that is missing has probability zero, and "" is the end of
-    the text. The `top` words by the larger of the two are drawn, with the rest in one bar.
+    Both map word → probability, and "" is the end of the text. The `top` words by the larger of
+    the two are drawn; what is then left of probability 1 belongs to all others, in one last bar.
 
     Raises TypeError or ValueError for a distribution that is empty, or whose probabilities are
     outside 0 … 1 or add up to more than 1.
 
-    >>> ax = next_words({"Anna": 0.7, "": 0.1}, {"Anna": 0.75, "Tom": 0.25})
+    >>> ax = next_words({"Anna": 0.7, "": 0.3}, {"Anna": 0.75, "Tom": 0.25})
     >>> [label.get_text() for label in ax.get_yticklabels()]
     ['Anna', 'Tom', '(end)']
     >>> plt.close(ax.figure)
@@ -342,8 +342,9 @@ def next_words(
     words = sorted(
         {**ideal, **model}, key=lambda word: -max(ideal.get(word, 0), model.get(word, 0))
     )[:top]
-    rest = len(words) < len({**ideal, **model})  # are there words that get no bar of their own?
-    shares = [_with_rest(each, words)[: len(words) + rest] for each in (model, ideal)]
+    shares = [_with_rest(each, words) for each in (model, ideal)]
+    rest = max(each[-1] for each in shares) >= 0.0005  # what would be drawn as more than 0
+    shares = [each[: len(words) + rest] for each in shares]
     bars = [(hue, "model", shares[0]), (_IDEAL, "ideal reader", shares[1])]
     with plt.rc_context(_STYLE):
         ax = _axes(ax, (4.5, 1.2 + 0.34 * len(shares[0])), title)
@@ -579,9 +580,9 @@ def _running_mean(values: np.ndarray, window: int) -> np.ndarray:
 
 
 def _with_rest(distribution: Mapping[str, float], words: list[str]) -> list[float]:
-    """The probabilities of `words`, and of all other words together."""
-    rest = sum(p for word, p in distribution.items() if word not in words)
-    return [distribution.get(word, 0.0) for word in words] + [rest]
+    """The probabilities of `words`, and what is left of 1 for all others."""
+    shown = [distribution.get(word, 0.0) for word in words]
+    return [*shown, max(0.0, 1 - sum(shown))]
 
 
 def _percent(probability: float) -> str:

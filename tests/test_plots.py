@@ -231,7 +231,8 @@ def test_the_model_stands_beside_the_ideal_reader():
     ax = plots.next_words({"a": 0.1, "": 0.3, "c": 0.2}, {"a": 0.75, "b": 0.25}, top=3)
     model, ideal = ax.containers
     assert ticks(ax.yaxis) == ["a", "(end)", "b", "all others"]
-    assert [bar.get_width() for bar in model] == pytest.approx([0.1, 0.3, 0.0, 0.2])
+    left = 1 - 0.1 - 0.3  # "c", and whatever the model was not asked about
+    assert [bar.get_width() for bar in model] == pytest.approx([0.1, 0.3, 0.0, left])
     assert [bar.get_width() for bar in ideal] == pytest.approx([0.75, 0.0, 0.25, 0.0])
     assert legend(ax) == ["model", "ideal reader"]
     assert [text.get_text() for text in ax.texts][:3] == ["10 %", "30 %", "0"]
