@@ -331,7 +331,7 @@ def next_words(
 
     >>> ax = next_words({"Anna": 0.7, "": 0.3}, {"Anna": 0.75, "Tom": 0.25})
     >>> [label.get_text() for label in ax.get_yticklabels()]
-    ['Anna', 'Tom', '(end)']
+    ['Anna', '(end)', 'Tom']
     >>> plt.close(ax.figure)
     """
     _check_distribution("model", model)
