@@ -8,6 +8,7 @@ Duden, Die Grammatik, on the declension of articles and adjectives.
 from functools import cache
 
 CASES = ("nom", "acc", "dat")
+GENDERS = ("m", "f", "n")
 
 # One column per gender: m, f, n.
 _DEFINITE = {
@@ -34,8 +35,10 @@ def noun_phrase(case: str, determiner: str, noun: str, gender: str, adjective: s
     'ihrer roten Lampe'
     >>> noun_phrase("nom", "ein", "Buch", "n", "rot")
     'ein rotes Buch'
+
+    Raises ValueError for another case or gender.
     """
-    column = "mfn".index(gender)
+    column = _column(case, gender)
     if determiner == "der":
         article, ending = _DEFINITE[case][column], _AFTER_DEFINITE[case][column]
     else:
@@ -49,5 +52,15 @@ def pronoun(case: str, gender: str) -> str:
 
     >>> [pronoun("acc", gender) for gender in "mfn"]
     ['ihn', 'sie', 'es']
+
+    Raises ValueError for another case or gender.
     """
-    return _PRONOUN[case]["mfn".index(gender)]
+    return _PRONOUN[case][_column(case, gender)]
+
+
+def _column(case: str, gender: str) -> int:
+    if case not in CASES:
+        raise ValueError(f"case must be one of {', '.join(CASES)}, got {case!r}")
+    if gender not in GENDERS:
+        raise ValueError(f"gender must be one of {', '.join(GENDERS)}, got {gender!r}")
+    return GENDERS.index(gender)

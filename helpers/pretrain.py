@@ -120,6 +120,7 @@ def story_surprise(model: GPT2LMHeadModel, tokenizer: GPT2Tokenizer, told: list[
 
     Its floor is the source's own: the mean of -log_probability.
     """
+    _check_told(told)
     end = [tokenizer.eos_token_id]
     texts = tokenizer([story.text for story in told]).input_ids
     examples = [{"input_ids": end + ids + end} for ids in texts]
@@ -132,7 +133,13 @@ def story_surprise(model: GPT2LMHeadModel, tokenizer: GPT2Tokenizer, told: list[
 
 def floor(told: list[Story]) -> float:
     """The mean surprise of the ideal reader at the same stories, in nats: nobody does better."""
+    _check_told(told)
     return -sum(story.log_probability for story in told) / len(told)
+
+
+def _check_told(told: list[Story]) -> None:
+    if not told:
+        raise ValueError("told is empty: give some stories, such as held_out_stories(100)")
 
 
 @torch.no_grad()

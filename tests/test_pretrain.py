@@ -151,3 +151,10 @@ def test_a_model_without_a_recipe_is_refused(tmp_path):
         pretrain.make("gpt3", tmp_path)
     with pytest.raises(SystemExit, match="2"):
         pretrain.main(["gpt3"])
+
+
+def test_a_mean_over_no_stories_is_refused(gpt2):
+    with pytest.raises(ValueError, match="told is empty: give some stories"):
+        pretrain.floor([])
+    with pytest.raises(ValueError, match="told is empty: give some stories"):
+        pretrain.story_surprise(*gpt2, [])

@@ -19,6 +19,7 @@ import pytest
 from german_table import sentences
 
 from helpers import stories
+from helpers.german import noun_phrase, pronoun
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -798,3 +799,14 @@ def test_each_token_belongs_to_the_unit_that_its_letters_are_in():
 def test_offsets_of_another_text_are_refused():
     with pytest.raises(ValueError, match="offsets end behind text, which has 4 characters"):
         stories.unit_indices("Tom.", [(0, 3), (3, 9)])
+
+
+@pytest.mark.parametrize(
+    ("case", "gender", "said"),
+    [("gen", "m", "case must be one of nom, acc, dat, got 'gen'"), ("nom", "x", "gender must be")],
+)
+def test_german_knows_three_cases_and_three_genders(case, gender, said):
+    with pytest.raises(ValueError, match=said):
+        noun_phrase(case, "der", "Ball", gender)
+    with pytest.raises(ValueError, match=said):
+        pronoun(case, gender)
