@@ -55,7 +55,8 @@ def pronoun(case: str, gender: str) -> str:
 
     Raises ValueError for another case or gender.
     """
-    return _PRONOUN[case][_column(case, gender)]
+    column = _column(case, gender)
+    return _PRONOUN[case][column]
 
 
 def _column(case: str, gender: str) -> int:
