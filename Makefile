@@ -83,7 +83,8 @@ check-python:
 	echo "'$(PYTHON)' cannot make virtual environments." \
 	"On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
 
-# The newest versions that pyproject.toml allows, but torch as it is: a newer one takes
+# Lock with the oldest Python that we promise: a newer one may pin what that cannot install (a test
+# says so). It takes the newest versions that pyproject.toml allows, but torch as it is: a newer one takes
 # `make lock TORCH=...`. CUDA's libraries come with torch, which pins them itself.
 TORCH ?= $(shell sed -n 's/^torch==//p' constraints.txt)
 

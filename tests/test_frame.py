@@ -17,6 +17,7 @@ import nbformat
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
@@ -99,6 +100,18 @@ def test_we_run_on_the_pinned_versions(pinned):
     assert {n: installed[n] for n in pinned if n in installed} == {
         n: version for n, version in pinned.items() if n in installed
     }
+
+
+def test_every_pin_admits_the_oldest_python_that_we_promise(pinned):
+    """Debian 12 has Python 3.11.2: a pin that wants 3.11.5 leaves its users without any install."""
+    (oldest,) = re.findall(r"^>=(3\.\d+)$", PROJECT["requires-python"])
+    too_new = {
+        found.name: found.metadata["Requires-Python"]
+        for found in importlib.metadata.distributions()
+        if canonicalize_name(found.name) in pinned
+        and f"{oldest}.0" not in SpecifierSet(found.metadata["Requires-Python"] or "")
+    }
+    assert too_new == {}  # pin an older version in constraints.txt by hand
 
 
 # ---- environment.yml ----
