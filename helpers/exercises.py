@@ -335,3 +335,222 @@ def _temperature_is_right(result: Tensor, logits: Tensor, temperature: float) ->
         f"{[round(p, 3) for p in result.tolist()]}; it should be "
         f"{[round(p, 3) for p in right.tolist()]}."
     )
+
+
+# ---- notebook 2: masked ----
+
+
+def _need_number(result: object, meaning: str) -> float:
+    result = result.item() if isinstance(result, Tensor) and result.numel() == 1 else result
+    _need(
+        isinstance(result, (int, float)) and not isinstance(result, bool),
+        f"your function returns {type(result).__name__}; {meaning} is one number.",
+    )
+    return float(result)
+
+
+@exercise("masked.entropy")
+def _entropy(answer: object) -> None:
+    """(V,) probabilities, some of them 0 → their entropy in bits."""
+    for chances in ([0.5, 0.25, 0.25], [0.125] * 8, [0.75, 0.25, 0.0]):
+        given = torch.tensor(chances)
+        result = _need_number(_call(answer, given), "entropy")
+        _entropy_is_right(result, chances)
+
+
+def _entropy_is_right(result: float, chances: list[float]) -> None:
+    bits = [-math.log2(p) for p in chances if p > 0]
+    right = sum(p * b for p, b in zip(chances, bits, strict=False))
+    _need(
+        not math.isnan(result),
+        "nan: 0 · log 0 is nan in floating point. A word that never comes adds nothing; leave it "
+        "out.",
+    )
+    if math.isclose(result, right, rel_tol=1e-4):
+        return
+    mistakes = [
+        (right * math.log(2), "this is in nats: take the logarithm to base 2, or divide by log 2."),
+        (-right, "the sign is turned: surprise is −log p, and never negative."),
+        (-right * math.log(2), "the sign is turned, and this is in nats: take −log2 p."),
+        (sum(bits), "the surprises are added up; weigh each with its probability."),
+        (
+            sum(bits) / len(bits),
+            "this is the plain mean; weigh each surprise with its probability.",
+        ),
+        (
+            right / len(chances),
+            "this divides by the number of words; the weights are means enough.",
+        ),
+    ]
+    for value, why in mistakes:
+        _need(not math.isclose(result, value, rel_tol=1e-4), why)
+    raise Wrong(
+        f"for the probabilities {chances} your function gives {result:.4g}; it should be "
+        f"{right:.4g}."
+    )
+
+
+@exercise("masked.padding")
+def _padding(answer: object) -> None:
+    """(B, T) attention mask → (B, Q, K) bool, who may attend to whom in an encoder."""
+    for mask in (torch.tensor([[1, 1, 1, 0], [1, 1, 1, 1]]), torch.tensor([[0, 1, 1]])):
+        size, length = mask.shape
+        shape = (size, length, length)
+        result = _need_tensor(_call(answer, mask), shape, "a square for each text")
+        _need(
+            result.dtype == torch.bool,
+            f"the mask is {result.dtype}; it must be torch.bool, True = may attend.",
+        )
+        _padding_is_right(result, mask.bool())
+
+
+def _padding_is_right(result: Tensor, real: Tensor) -> None:
+    right = real[:, None, :].expand_as(result)
+    _need(not torch.equal(result, ~right), "inverted: here True means *may attend*.")
+    _need(not result.all(), "nothing is hidden: the padding is attended to.")
+    _need(
+        not torch.equal(result, right.mT),
+        "this closes rows. Rows are queries; padding must be closed as a key: a column.",
+    )
+    _need(
+        not torch.equal(result, right & right.mT),
+        "this closes the rows of padding as well. A row with no key at all has no softmax; what "
+        "padding attends to does no harm, since nobody reads its output. Close columns only.",
+    )
+    _need(
+        not torch.equal(result, right.tril()),
+        "this is causal as well. An encoder sees both sides: close the padding, nothing else.",
+    )
+    _need(
+        torch.equal(result, right),
+        "a query may attend to exactly those keys where the attention mask is 1.",
+    )
+
+
+@exercise("masked.targets")
+def _masked_targets(answer: object) -> None:
+    """(B, T) token ids and (B, T) bool, which are chosen → (B, T) targets."""
+    ids = torch.tensor([[11, 12, 13, 14, 15], [21, 22, 23, 24, 25]])
+    chosen = torch.tensor([[0, 1, 0, 0, 1], [0, 0, 1, 1, 0]]).bool()
+    result = _need_tensor(_call(answer, ids, chosen), (2, 5), "a target for each token")
+    _need(
+        result.dtype == torch.long,
+        f"the targets are {result.dtype}; token ids are whole numbers, torch.int64.",
+    )
+    right = ids.masked_fill(~chosen, IGNORE_INDEX)
+    _need(
+        not torch.equal(result, ids),
+        "every token is a target. Those that were not chosen stand in the input: their loss is "
+        f"near zero and teaches nothing. Give them {IGNORE_INDEX}.",
+    )
+    _need(
+        not torch.equal(result, ids.masked_fill(chosen, IGNORE_INDEX)),
+        "inverted: the chosen tokens are the targets, the others are not scored.",
+    )
+    _need(
+        not torch.equal(result[:, :-1], right[:, 1:]),
+        "shifted. In a masked model, input and target stand at the same position.",
+    )
+    _need(
+        torch.equal(result[chosen], ids[chosen]),
+        "the target of a chosen position is the token that stands there.",
+    )
+    other = result[~chosen][0].item()
+    _need(
+        torch.equal(result, right),
+        f"a token that was not chosen has the target {other}, which would be scored. "
+        f"It must be {IGNORE_INDEX}.",
+    )
+
+
+@exercise("masked.accuracy")
+def _accuracy(answer: object) -> None:
+    """(B, T, V) logits and (B, T) targets → the share of scored tokens that are guessed right."""
+    targets = torch.tensor([[-100, 2, -100, 0, -100, 1], [1, -100, -100, -100, 3, -100]])
+    guesses = torch.tensor([[1, 2, 1, 0, 2, 3], [1, 0, 0, 0, 0, 2]])
+    logits = torch.nn.functional.one_hot(guesses, 4).float() * 3 - 1
+    result = _need_number(_call(answer, logits, targets), "accuracy")
+    hits, scored = guesses == targets, targets != IGNORE_INDEX
+    mistakes = [
+        (hits.float().mean(), "this divides by all tokens; count the scored ones only."),
+        (hits.sum(), "this is the number of right guesses; divide it by the scored tokens."),
+        (1 - hits[scored].float().mean(), "this is the share of wrong guesses."),
+        (
+            (guesses[:, :-1] == targets[:, 1:])[scored[:, 1:]].float().mean(),
+            "shifted. In a masked model, guess and target stand at the same position.",
+        ),
+    ]
+    right = hits[scored].float().mean().item()
+    if not math.isclose(result, right, rel_tol=1e-4):
+        for value, why in mistakes:
+            _need(not math.isclose(result, value.item(), rel_tol=1e-4), why)
+    _need(
+        math.isclose(result, right, rel_tol=1e-4),
+        f"{int(hits[scored].sum())} of {int(scored.sum())} scored tokens are guessed right, "
+        f"{right:.2f}; your function gives {result:.4g}.",
+    )
+
+
+@exercise("masked.corrupt")
+def _corrupt(answer: object) -> None:
+    """ids, chosen, fate in 0 … 1, random ids (all (B, T)), mask id → (B, T) inputs: 80/10/10."""
+    ids = torch.tensor([[11, 12, 13, 14, 15, 16, 17, 18]])
+    chosen = torch.tensor([[1, 1, 1, 1, 1, 0, 0, 0]]).bool()
+    fate = torch.tensor([[0.1, 0.79, 0.81, 0.89, 0.95, 0.1, 0.85, 0.95]])
+    anything = torch.arange(31, 39)[None]
+    result = _need_tensor(
+        _call(answer, ids, chosen, fate, anything, 4), (1, 8), "one token for each token"
+    )
+    right = torch.tensor([[4, 4, 33, 34, 15, 16, 17, 18]])
+    _need(
+        not torch.equal(result, ids.masked_fill(chosen, 4)),
+        "every chosen token becomes the mask token: that is 100/0/0. Look at fate.",
+    )
+    _need(
+        torch.equal(result[~chosen], ids[~chosen]),
+        "a token that was not chosen has changed. Only the chosen ones may.",
+    )
+    _need(
+        not torch.equal(result[0, :5], torch.tensor([31, 32, 33, 34, 15])),
+        "the mask token was put in first and then overwritten by the random one. Mind the order: "
+        "below 0.9 random, and of these below 0.8 the mask token.",
+    )
+    for place, wanted in enumerate(right[0].tolist()):
+        came = result[0, place].item()
+        _need(
+            came == wanted,
+            f"a chosen token with fate {fate[0, place]:.2f} becomes {came}; it should be {wanted}: "
+            "below 0.8 the mask token, from there to 0.9 a random one, above that itself.",
+        )
+
+
+@exercise("masked.align")
+def _align(answer: object) -> None:
+    """Labels of words, and for each token its word or None → labels of tokens."""
+    labels, word_ids = [0, 2, 0, 3], [None, 0, 1, 1, 1, 2, 3, 3, None]
+    right = [-100, 0, 2, -100, -100, 0, 3, -100, -100]
+    result = _call(answer, list(labels), list(word_ids))
+    result = result.tolist() if isinstance(result, Tensor) else result
+    _need(
+        isinstance(result, list),
+        f"your function returns {type(result).__name__}; it needs a list, a label for each token.",
+    )
+    _need(
+        len(result) == len(word_ids),
+        f"there are {len(result)} labels for {len(word_ids)} tokens: one for each, special tokens "
+        "and later pieces included.",
+    )
+    _need(
+        result != [-100, 0, 2, 2, 2, 0, 3, 3, -100],
+        "every piece of a word is scored: a long word counts several times. Its first piece gets "
+        "the label, the others −100.",
+    )
+    _need(
+        not (result[0] == result[-1] != IGNORE_INDEX),
+        f"the special tokens (word None) get {result[0]!r}: they are scored. Give them −100.",
+    )
+    for token, (came, wanted) in enumerate(zip(result, right, strict=True)):
+        _need(
+            came == wanted,
+            f"token {token}, of word {word_ids[token]}, gets {came!r}; it should be {wanted}.",
+        )

@@ -20,6 +20,7 @@ from torch.nn import Module
 from torch.nn.utils import clip_grad_norm_
 from torch.nn.utils.rnn import pad_sequence
 from tqdm.auto import tqdm
+from transformers import TrainerCallback
 
 from helpers.objectives import IGNORE_INDEX
 
@@ -270,9 +271,7 @@ class _Readings:
         self.values: list[float] = []
         self._losses = torch.empty(steps, device=where)
         self._title = title
-        # Outside notebooks tqdm heeds TQDM_DISABLE by itself; its notebook form does not.
-        quiet = os.environ.get("TQDM_DISABLE", "") not in ("", "0")
-        self._bar = tqdm(total=steps, desc=title, unit="step", disable=quiet)
+        self._bar = _bar(steps, title)
         self._next = time.perf_counter() + SECONDS_BETWEEN_READINGS
 
     def add(self, step: int, loss: Tensor) -> None:
@@ -293,6 +292,34 @@ class _Readings:
         self._next = time.perf_counter() + SECONDS_BETWEEN_READINGS
 
     def close(self) -> None:
+        self._bar.close()
+
+
+def _bar(steps: int, title: str) -> tqdm:
+    # Outside notebooks tqdm heeds TQDM_DISABLE by itself; its notebook form does not.
+    quiet = os.environ.get("TQDM_DISABLE", "") not in ("", "0")
+    return tqdm(total=steps, desc=title, unit="step", disable=quiet)
+
+
+class ProgressBar(TrainerCallback):
+    """The progress bar of `fit` for transformers' `Trainer`, in place of its own.
+
+    The Trainer's own bar turns into a table in a notebook, and what it prints instead of a bar
+    holds run times. So ask for `disable_tqdm=True` in the TrainingArguments, for
+    `callbacks=[ProgressBar()]` in the Trainer, and then for
+    `trainer.remove_callback(PrinterCallback)`.
+    """
+
+    def __init__(self, title: str = "training") -> None:
+        self.title = title
+
+    def on_train_begin(self, args, state, control, **_) -> None:
+        self._bar = _bar(state.max_steps, self.title)
+
+    def on_step_end(self, args, state, control, **_) -> None:
+        self._bar.update()
+
+    def on_train_end(self, args, state, control, **_) -> None:
         self._bar.close()
 
 

@@ -47,6 +47,46 @@ def additive(n):
     return torch.zeros(n, n).masked_fill(~causal(n), float("-inf"))
 
 
+def entropy(chances):
+    chances = chances[chances > 0]
+    return -(chances * chances.log2()).sum()
+
+
+def columns(mask):
+    return mask.bool()[:, None, :].expand(-1, mask.shape[1], -1)
+
+
+def chosen_only(ids, chosen):
+    return ids.masked_fill(~chosen, -100)
+
+
+def accuracy(logits, targets):
+    scored = targets != -100
+    return (logits.argmax(-1) == targets)[scored].float().mean()
+
+
+def corrupt(ids, chosen, fate, anything, mask):
+    ids = torch.where(chosen & (fate < 0.9), anything, ids)
+    return torch.where(chosen & (fate < 0.8), mask, ids)
+
+
+def mask_overwritten(ids, chosen, fate, anything, mask):
+    ids = torch.where(chosen & (fate < 0.8), mask, ids)
+    return torch.where(chosen & (fate < 0.9), anything, ids)
+
+
+def align(labels, word_ids):
+    before = [None, *word_ids]
+    return [
+        -100 if word is None or word == last else labels[word]
+        for last, word in zip(before, word_ids, strict=False)
+    ]
+
+
+def every_piece(labels, word_ids):
+    return [-100 if word is None else labels[word] for word in word_ids]
+
+
 RIGHT = {
     "causal.targets": [shifted, lambda ids: shifted(ids).clone()],
     "causal.mask": [causal, lambda n: torch.arange(n)[None] <= torch.arange(n)[:, None]],
@@ -63,6 +103,15 @@ RIGHT = {
         lambda logits, t: (logits / t).softmax(-1),
         lambda logits, t: (logits / t).log_softmax(-1).exp(),
     ],
+    "masked.entropy": [
+        entropy,
+        lambda p: torch.distributions.Categorical(p).entropy().item() / torch.tensor(2.0).log(),
+    ],
+    "masked.padding": [columns, lambda mask: columns(mask).clone()],
+    "masked.targets": [chosen_only, lambda ids, chosen: torch.where(chosen, ids, -100)],
+    "masked.accuracy": [accuracy, lambda logits, targets: accuracy(logits, targets).item()],
+    "masked.corrupt": [corrupt],
+    "masked.align": [align, lambda labels, word_ids: torch.tensor(align(labels, word_ids))],
 }
 
 WRONG = [
@@ -111,6 +160,48 @@ WRONG = [
     ("causal.temperature", lambda x, t: (x / t).exp() / (x / t).exp().sum(), "exp overflows"),
     ("causal.temperature", lambda logits, t: (logits / t).sigmoid(), "add up to"),
     ("causal.temperature", lambda logits, t: torch.full((4,), 0.25), "it should be [0.865"),
+    ("masked.entropy", lambda p: -(p * p.log2()).sum(), "nan: 0"),
+    ("masked.entropy", lambda p: entropy(p) * 0.6931472, "in nats"),
+    ("masked.entropy", lambda p: -entropy(p), "sign is turned"),
+    ("masked.entropy", lambda p: -entropy(p) * 0.6931472, "and this is in nats"),
+    ("masked.entropy", lambda p: -p.log2().sum(), "weigh each with its probability"),
+    ("masked.entropy", lambda p: -p.log2().mean(), "plain mean"),
+    ("masked.entropy", lambda p: entropy(p) / len(p), "divides by the number of words"),
+    ("masked.entropy", lambda p: -p.log2(), "one number"),
+    ("masked.entropy", lambda p: 1.5, "gives 1.5; it should be 3"),
+    ("masked.padding", lambda mask: ~columns(mask), "inverted"),
+    ("masked.padding", lambda mask: columns(mask) | True, "nothing is hidden"),
+    ("masked.padding", lambda mask: columns(mask).mT, "closes rows"),
+    ("masked.padding", lambda mask: columns(mask) & columns(mask).mT, "no softmax"),
+    ("masked.padding", lambda mask: columns(mask).tril(), "causal as well"),
+    ("masked.padding", lambda mask: columns(mask).flip(-1), "exactly those keys"),
+    ("masked.padding", lambda mask: columns(mask).float(), "torch.float32"),
+    ("masked.padding", lambda mask: mask.bool(), "shape (2, 4)"),
+    ("masked.targets", lambda ids, chosen: ids.clone(), "every token is a target"),
+    ("masked.targets", lambda ids, chosen: ids.masked_fill(chosen, -100), "inverted"),
+    ("masked.targets", lambda ids, chosen: chosen_only(ids, chosen).roll(-1, 1), "shifted"),
+    ("masked.targets", lambda ids, chosen: ids.masked_fill(~chosen, 0), "has the target 0"),
+    ("masked.targets", lambda ids, chosen: ids.masked_fill(~chosen, -100) * 0 - 100, "the token"),
+    ("masked.targets", lambda ids, chosen: chosen_only(ids, chosen).float(), "torch.float32"),
+    ("masked.targets", lambda ids, chosen: ids[chosen], "shape (4,)"),
+    ("masked.accuracy", lambda x, y: (x.argmax(-1) == y).float().mean(), "divides by all"),
+    ("masked.accuracy", lambda x, y: (x.argmax(-1) == y).sum(), "the number of right guesses"),
+    ("masked.accuracy", lambda x, y: 1 - accuracy(x, y), "share of wrong"),
+    ("masked.accuracy", lambda x, y: accuracy(x[:, :-1], y[:, 1:]), "shifted"),
+    ("masked.accuracy", lambda x, y: 0.5, "3 of 5 scored tokens"),
+    ("masked.accuracy", lambda x, y: x.argmax(-1) == y, "one number"),
+    ("masked.corrupt", lambda i, c, f, a, m: i.masked_fill(c, m), "100/0/0"),
+    ("masked.corrupt", lambda i, c, f, a, m: corrupt(i, c | True, f, a, m), "not chosen has"),
+    ("masked.corrupt", mask_overwritten, "overwritten"),
+    ("masked.corrupt", lambda i, c, f, a, m: corrupt(i, c, 1 - f, a, m), "fate 0.10 becomes 11"),
+    ("masked.corrupt", lambda i, c, f, a, m: corrupt(i, c, f + 0.05, a, m), "fate 0.79 becomes 32"),
+    ("masked.corrupt", lambda i, c, f, a, m: i.clone(), "fate 0.10 becomes 11"),
+    ("masked.corrupt", lambda i, c, f, a, m: i[0], "shape (8,)"),
+    ("masked.align", every_piece, "every piece of a word is scored"),
+    ("masked.align", lambda y, w: [0 if k is None else y[k] for k in w], "are scored"),
+    ("masked.align", lambda y, w: [y[k] for k in w if k is not None], "7 labels for 9 tokens"),
+    ("masked.align", lambda y, w: align(y, w)[::-1], "token 1, of word 0, gets -100"),
+    ("masked.align", lambda y, w: tuple(align(y, w)), "returns tuple"),
 ]
 
 

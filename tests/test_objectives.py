@@ -1,9 +1,5 @@
 """Targets from text, and the one loss: in closed form, against transformers, and statistically."""
 
-import time
-from functools import partial
-
-import numpy as np
 import pytest
 import torch
 from tokenizers import Tokenizer, models
@@ -172,38 +168,6 @@ def test_the_same_generator_gives_the_same_masks_and_the_global_one_is_not_touch
     assert torch.equal(torch.get_rng_state(), state)
 
 
-def seconds(*calls, rounds=8):
-    """The best time of each call, five in a row, in turns so that a busy machine is fair to all."""
-    times = [[] for _ in calls]
-    for _ in range(rounds):
-        for call, spent in zip(calls, times, strict=True):
-            for _ in range(5):
-                start = time.perf_counter()
-                call()
-                spent.append(time.perf_counter() - start)
-    return [min(spent) for spent in times]
-
-
-@pytest.fixture
-def one_thread():
-    """Two threads that wait for each other on a busy machine measure the machine, not the code."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-@pytest.mark.usefixtures("one_thread")
-def test_masking_is_at_least_as_fast_as_the_librarys_collator():
-    ids = random_ids(64, 128)
-    collator = DataCollatorForLanguageModeling(BERT)
-    ours, theirs = seconds(
-        lambda: objectives.mask_tokens(ids, BERT), lambda: collator.torch_mask_tokens(ids.clone())
-    )
-    print(f"mask_tokens takes {ours / theirs:.2f} of the collator's time")
-    assert ours <= theirs
-
-
 # --- spans
 
 
@@ -312,58 +276,6 @@ def test_corruption_is_repeatable_and_leaves_text_and_global_generator_alone():
     )
     assert torch.equal(ids, before)
     assert torch.equal(torch.get_rng_state(), state)
-
-
-def numpy_pieces(rng, total, parts):
-    """T5's random segmentation: shuffle where segments begin, then count each one's tokens."""
-    begins = np.arange(total - 1) < parts - 1
-    rng.shuffle(begins)
-    segment = np.cumsum(np.pad(begins, (1, 0)))
-    return np.unique(segment, return_counts=True)[1]
-
-
-def numpy_noise(rng, length, density, mean):
-    """T5's random span mask: segments that are kept and segments that are noise take turns."""
-    hidden = int(np.clip(np.round(length * density), 1, length - 1))
-    spans = max(int(np.round(hidden / mean)), 1)
-    kept_pieces = numpy_pieces(rng, length - hidden, spans)
-    hidden_pieces = numpy_pieces(rng, hidden, spans)
-    pieces = np.stack([kept_pieces, hidden_pieces], axis=1).reshape(-1)
-    begins = np.zeros(length, dtype=int)
-    begins[np.cumsum(pieces)[:-1]] = 1
-    return np.cumsum(begins) % 2 == 1
-
-
-def numpy_sentinels(row, mask):
-    """T5's spans to sentinels: the first token of each masked span becomes one, the rest go."""
-    before = np.pad(mask[:-1], (1, 0))
-    first = mask & ~before
-    values = np.where(first, V - np.cumsum(first), row)
-    return np.append(values[~(mask & before)], END)
-
-
-def numpy_corruption(ids, density=0.15, mean=3.0, rng=None):
-    """One sequence after the other, step by step as in T5's own preprocessing."""
-    rows = []
-    for row in ids:
-        noise = numpy_noise(rng, len(row), density, mean)
-        rows.append((numpy_sentinels(row, noise), numpy_sentinels(row, ~noise)))
-    inputs = np.full((len(rows), max(len(a) for a, _ in rows)), PAD)
-    targets = np.full((len(rows), max(len(b) for _, b in rows)), IGNORE_INDEX)
-    for i, (a, b) in enumerate(rows):
-        inputs[i, : len(a)], targets[i, : len(b)] = a, b
-    return inputs, targets
-
-
-@pytest.mark.usefixtures("one_thread")
-def test_corruption_is_five_times_as_fast_as_a_loop_over_sequences():
-    ids = random_ids(64, 512).clamp(max=899)
-    ours, theirs = seconds(
-        lambda: objectives.corrupt_spans(ids, T5),
-        partial(numpy_corruption, ids.numpy(), rng=np.random.default_rng(0)),
-    )
-    print(f"corrupt_spans is {theirs / ours:.1f} times as fast as a loop in NumPy")
-    assert ours * 5 <= theirs
 
 
 # --- what the decoder reads

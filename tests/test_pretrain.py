@@ -1,10 +1,12 @@
 """The miniatures are made honestly, and are as good as their cards say."""
 
+import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer
 
 from helpers import checkpoints, pretrain, stories
 
@@ -15,14 +17,23 @@ def gpt2():
     return AutoModelForCausalLM.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
 
 
+@pytest.fixture(scope="module")
+def bert():
+    folder = checkpoints.MINIATURES["bert-base-uncased"]
+    return AutoModelForMaskedLM.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+
+
 @pytest.fixture
 def quick(monkeypatch):
-    """The GPT-2 recipe, cut down to two steps and eight held-out stories."""
-    recipe = replace(pretrain.RECIPES["gpt2"], steps=2, batch_size=4)
-    monkeypatch.setitem(pretrain.RECIPES, "gpt2", recipe)
+    """The recipes, cut down to two steps and eight held-out stories."""
+    for name, recipe in pretrain.RECIPES.items():
+        monkeypatch.setitem(pretrain.RECIPES, name, replace(recipe, steps=2, batch_size=4))
     few = stories.sample(8, pretrain.HELD_OUT_SEED)
     monkeypatch.setattr(pretrain, "held_out_stories", lambda: few)
-    return recipe
+
+
+every_recipe = pytest.mark.parametrize("model_id", pretrain.RECIPES)
+AUTO_CLASSES = {"gpt2": AutoModelForCausalLM, "bert-base-uncased": AutoModelForMaskedLM}
 
 
 # ---- what the miniature can do ----
@@ -43,13 +54,17 @@ def test_the_gpt2_miniature_summarizes_when_asked_to(gpt2):
     assert sum(right) >= 18
 
 
-def test_the_gpt2_miniature_has_a_parameter_count_between_half_a_million_and_two(gpt2):
-    assert 500_000 <= gpt2[0].num_parameters() <= 2_000_000
+@every_recipe
+def test_a_miniature_has_between_half_a_million_and_two_million_parameters(model_id):
+    model = AUTO_CLASSES[model_id].from_pretrained(checkpoints.MINIATURES[model_id])
+    assert 500_000 <= model.num_parameters() <= 2_000_000
 
 
-def test_some_words_of_the_stories_fall_into_several_tokens(gpt2):
+@every_recipe
+def test_some_words_of_the_stories_fall_into_several_tokens(model_id):
+    tokenizer = AutoTokenizer.from_pretrained(checkpoints.MINIATURES[model_id])
     words = {word for story in stories.sample(300, 0) for word in stories.units(story.text)}
-    lengths = [len(gpt2[1](" " + word).input_ids) for word in words if word.isalpha()]
+    lengths = [len(tokenizer.tokenize(" " + word)) for word in words if word.isalpha()]
     assert lengths.count(1) > 100
     assert sum(length > 1 for length in lengths) > 20
 
@@ -72,11 +87,70 @@ def test_a_model_that_knows_nothing_is_far_above_the_floor(gpt2):
     assert pretrain.story_surprise(untrained, tokenizer, told) > 10 * pretrain.floor(told)
 
 
+def test_the_bert_miniature_fills_blanks_like_the_ideal_reader(bert):
+    model, tokenizer = bert
+    asked = pretrain.blanks(pretrain.held_out_stories(400), tokenizer)
+    accuracy, best, divergence = pretrain.fill_quality(model, tokenizer, asked)
+    assert len(asked) == 400
+    assert best > 0.9  # the blanks can be filled
+    assert accuracy > best - 0.01
+    assert 0 < divergence < 0.05
+
+
+def test_a_bert_that_knows_nothing_fills_no_blank(bert):
+    _, tokenizer = bert
+    asked = pretrain.blanks(pretrain.held_out_stories(40), tokenizer)
+    untrained = pretrain.bert_model(tokenizer).eval()
+    accuracy, best, divergence = pretrain.fill_quality(untrained, tokenizer, asked)
+    assert accuracy < 0.1 < best
+    assert divergence > 5
+
+
+def test_a_blank_hides_one_word_and_one_token_is_enough_for_all_that_could_stand_there(bert):
+    _, tokenizer = bert
+    told = pretrain.held_out_stories(50)
+    for blank, story in zip(pretrain.blanks(told, tokenizer), told, strict=True):
+        before, after = blank.text.split(stories.BLANK)
+        hidden = story.text.removeprefix(before).removesuffix(after)
+        assert hidden.lower() == blank.word
+        assert {word.lower(): p for word, p in stories.fill(blank.text)[0].items()} == blank.ideal
+        assert all(tokenizer.tokenize(word) == [word] for word in blank.ideal)
+
+
+def test_the_ideal_reader_has_no_divergence_from_itself_and_a_guesser_has_all(bert):
+    _, tokenizer = bert
+    asked = pretrain.blanks(pretrain.held_out_stories(60), tokenizer)
+    rows = {}
+    for blank in asked:
+        row = torch.full((len(tokenizer),), -1e4)
+        ids = tokenizer.convert_tokens_to_ids(list(blank.ideal))
+        row[ids] = torch.tensor(list(blank.ideal.values())).log()
+        text = blank.text.replace(stories.BLANK, tokenizer.mask_token)
+        rows[tuple(tokenizer(text).input_ids)] = row
+
+    def ideal(input_ids, **_):
+        return SimpleNamespace(logits=torch.stack([expanded(ids) for ids in input_ids]))
+
+    def expanded(ids):
+        known = rows[tuple(ids[ids != tokenizer.pad_token_id].tolist())]
+        return known.expand(len(ids), -1)
+
+    def guesser(input_ids, **_):
+        return SimpleNamespace(logits=torch.zeros(*input_ids.shape, len(tokenizer)))
+
+    accuracy, best, divergence = pretrain.fill_quality(ideal, tokenizer, asked)
+    assert accuracy == best
+    assert divergence == pytest.approx(0, abs=1e-4)
+    open_bits = [-sum(p * math.log2(p) for p in blank.ideal.values()) for blank in asked]
+    *_, divergence = pretrain.fill_quality(guesser, tokenizer, asked)
+    assert divergence == pytest.approx(math.log2(len(tokenizer)) - sum(open_bits) / 60, abs=1e-4)
+
+
 # ---- what it was trained on ----
 
 
 def test_no_held_out_story_is_among_the_training_stories():
-    recipe = pretrain.RECIPES["gpt2"]
+    recipe = max(pretrain.RECIPES.values(), key=lambda recipe: recipe.steps * recipe.batch_size)
     unseen = {story.text for story in pretrain.held_out_stories()}
     assert len(unseen) > 990  # a short story can come twice
     trained_on = pretrain.training_stories(recipe.steps * recipe.batch_size + pretrain.HELD_OUT)
@@ -101,6 +175,34 @@ def test_one_example_in_four_ends_with_a_summary_and_its_prompt_is_not_scored(gp
         assert tokenizer.decode(scored) == text.replace(pretrain.SUMMARY_PROMPT, "")
 
 
+def test_bert_s_tokenizer_makes_lower_case_pieces_and_knows_its_special_tokens():
+    tokenizer = pretrain.bert_tokenizer(stories.sample(300, 0))
+    first = tokenizer.convert_ids_to_tokens(range(5))
+    assert first == ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    assert tokenizer.decode(tokenizer("Anna LOST").input_ids) == "[CLS] anna lost [SEP]"
+    assert tokenizer("Anna", "Tom").token_type_ids == [0, 0, 0, 1, 1]
+    assert any(token.startswith("##") for token in tokenizer.get_vocab())
+
+
+def test_bert_is_asked_for_hidden_tokens_and_fewer_towards_the_end(bert):
+    _, tokenizer = bert
+    told = stories.sample(400, 0)
+    examples = pretrain.bert_examples(told, tokenizer)
+    rates, segments = [], []
+    for index, (story, example) in enumerate(zip(told, examples, strict=True)):
+        inputs, labels = torch.tensor(example["input_ids"]), torch.tensor(example["labels"])
+        part = pretrain._segments(story.text, index)
+        expected = tokenizer(*part)
+        assert torch.where(labels == -100, inputs, labels).tolist() == expected.input_ids
+        assert example["token_type_ids"] == expected.token_type_ids
+        assert " ".join(part) == story.text
+        rates.append((labels != -100).float().mean().item())
+        segments.append(part)
+    assert sum(rates[:100]) / 100 == pytest.approx(0.52, abs=0.03)  # 60 % falling, and no special
+    assert sum(rates[-100:]) / 100 == pytest.approx(0.16, abs=0.03)
+    assert sum(len(part) == 2 for part in segments) == 100
+
+
 def test_batches_hold_every_example_once_and_little_padding():
     examples = [{"input_ids": [1] * length} for length in [3, 9, 4, 8, 3, 9, 4, 8]]
     batches = list(pretrain.by_length(examples, size=2, pad_token_id=0))
@@ -115,11 +217,13 @@ def test_batches_hold_every_example_once_and_little_padding():
 # ---- making one ----
 
 
-def test_a_miniature_is_saved_with_its_tokenizer_and_card(quick, tmp_path):
-    measures = pretrain.make("gpt2", tmp_path)
-    model = AutoModelForCausalLM.from_pretrained(tmp_path)
+@every_recipe
+def test_a_miniature_is_saved_with_its_tokenizer_and_card(quick, tmp_path, model_id):
+    measures = pretrain.make(model_id, tmp_path)
+    model = AUTO_CLASSES[model_id].from_pretrained(tmp_path)
     tokenizer = AutoTokenizer.from_pretrained(tmp_path)
-    assert type(model).__name__ == "GPT2LMHeadModel"
+    bundled = checkpoints.MINIATURES[model_id]
+    assert type(model) is type(AUTO_CLASSES[model_id].from_pretrained(bundled))
     assert len(tokenizer) == model.config.vocab_size
     assert tokenizer.model_max_length == model.config.max_position_embeddings
     assert {path.suffix for path in tmp_path.iterdir()} == {".json", ".safetensors", ".md"}
@@ -128,21 +232,27 @@ def test_a_miniature_is_saved_with_its_tokenizer_and_card(quick, tmp_path):
         assert f"| {name} | {value} |" in card
 
 
-def test_the_same_seed_makes_the_same_miniature(quick, tmp_path):
+@every_recipe
+def test_the_same_seed_makes_the_same_miniature(quick, monkeypatch, tmp_path, model_id):
+    tokenizer = AutoTokenizer.from_pretrained(checkpoints.MINIATURES[model_id])
+    recipe = replace(pretrain.RECIPES[model_id], tokenizer=lambda told: tokenizer)
+    monkeypatch.setitem(pretrain.RECIPES, model_id, recipe)  # training WordPiece knows no seed
     for name in "ab":
-        pretrain.make("gpt2", tmp_path / name)
+        pretrain.make(model_id, tmp_path / name)
     one, other = (
-        AutoModelForCausalLM.from_pretrained(tmp_path / name).state_dict() for name in "ab"
+        AUTO_CLASSES[model_id].from_pretrained(tmp_path / name).state_dict() for name in "ab"
     )
     assert all(torch.equal(one[key], other[key]) for key in one)
 
 
-def test_the_bundled_card_tells_how_the_miniature_was_made():
-    card = (checkpoints.MINIATURES["gpt2"] / "README.md").read_text(encoding="utf-8")
-    recipe = pretrain.RECIPES["gpt2"]
+@every_recipe
+def test_the_bundled_card_tells_how_the_miniature_was_made(model_id):
+    card = (checkpoints.MINIATURES[model_id] / "README.md").read_text(encoding="utf-8")
+    recipe = pretrain.RECIPES[model_id]
     assert f"| steps | {recipe.steps:,} of {recipe.batch_size} new stories each |" in card
     assert f"| learning rate, seed | {recipe.learning_rate}, {pretrain.TRAINING_SEED} |" in card
-    for row in ("parameters", "time taken", "loss / floor", "exact floor"):
+    assert f"| data | {recipe.data} |" in card
+    for row in ("parameters", "time taken", "held-out"):
         assert f"| {row}" in card
 
 
@@ -158,3 +268,10 @@ def test_a_mean_over_no_stories_is_refused(gpt2):
         pretrain.floor([])
     with pytest.raises(ValueError, match="told is empty: give some stories"):
         pretrain.story_surprise(*gpt2, [])
+
+
+def test_a_mean_over_no_blanks_is_refused(bert):
+    with pytest.raises(ValueError, match="told is empty: give some stories"):
+        pretrain.blanks([], bert[1])
+    with pytest.raises(ValueError, match="asked is empty: give some blanks"):
+        pretrain.fill_quality(*bert, [])

@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import nn
 from tqdm import tqdm
-from transformers import GPT2Config, GPT2LMHeadModel
+from transformers import GPT2Config, GPT2LMHeadModel, PrinterCallback, Trainer, TrainingArguments
 
 from helpers import training
-from helpers.training import batches, fit
+from helpers.training import ProgressBar, batches, fit
 
 
 class Line(nn.Module):
@@ -272,6 +272,29 @@ def test_the_bar_shows_the_loss(monkeypatch, capsys):
     monkeypatch.setenv("TQDM_DISABLE", "0")
     fit(Line(), [batch()], steps=3, learning_rate=1e-9, title="line")
     assert "line, loss 1.000: 100%" in capsys.readouterr().err
+
+
+def test_the_library_s_trainer_gets_the_same_bar_and_prints_nothing(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(training, "tqdm", tqdm)
+    monkeypatch.setenv("TQDM_DISABLE", "0")
+    options = TrainingArguments(
+        tmp_path,
+        max_steps=3,
+        per_device_train_batch_size=2,
+        save_strategy="no",
+        report_to="none",
+        disable_tqdm=True,
+        use_cpu=True,
+    )
+    examples = [{"input_ids": [1, 2, 3], "labels": [1, 2, 3]}] * 4
+    trainer = Trainer(tiny_gpt2(), options, train_dataset=examples, callbacks=[ProgressBar("gpt")])
+    trainer.remove_callback(PrinterCallback)
+    trainer.train()
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "gpt: 100%" in err
+    assert "3/3" in err
+    assert list(tmp_path.iterdir()) == []
 
 
 # ---- batches ----
