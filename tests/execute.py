@@ -40,9 +40,13 @@ def prepare() -> None:
     matplotlib.use("agg")
 
 
-def execute(path: Path) -> nbformat.NotebookNode:
-    """The notebook at `path` with new outputs: no times, no state of widgets, no Python version."""
+def execute(path: Path, before: str = "") -> nbformat.NotebookNode:
+    """The notebook at `path` with new outputs: no times, no state of widgets, no Python version.
+
+    The code in `before` runs first, in a cell that is not kept.
+    """
     notebook = nbformat.read(path, as_version=4)
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(before))
     nbclient.NotebookClient(
         notebook,
         timeout=CELL_TIMEOUT,
@@ -51,6 +55,7 @@ def execute(path: Path) -> nbformat.NotebookNode:
         record_timing=False,
         coalesce_streams=True,
     ).execute(stderr=subprocess.DEVNULL)  # of the kernel as a program; that of cells is recorded
+    del notebook.cells[0]
     kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
     notebook.metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
     for cell in notebook.cells:
