@@ -554,3 +554,161 @@ def _align(answer: object) -> None:
             came == wanted,
             f"token {token}, of word {word_ids[token]}, gets {came!r}; it should be {wanted}.",
         )
+
+
+# ---- notebook 3: sequence to sequence ----
+
+
+@exercise("seq2seq.shift_right")
+def _shift_right(answer: object) -> None:
+    """(B, T) labels with −100, start id, pad id → (B, T) what the decoder reads."""
+    labels = torch.tensor([[11, 12, 13, 1], [21, 1, -100, -100]])
+    right = torch.tensor([[7, 11, 12, 13], [7, 21, 1, 0]])
+    result = _need_tensor(_call(answer, labels, 7, 0), (2, 4), "one input for each label")
+    for mistake, why in [
+        (labels, "the decoder reads its own answers: nothing is shifted."),
+        (
+            labels.roll(-1, 1),
+            "shifted the wrong way: the decoder reads the token *before* each target.",
+        ),
+        (
+            labels.roll(1, 1),
+            "the last label came round to the front. The first input is the start token.",
+        ),
+        (right.masked_fill(right == 7, 0), "the first input is 0; it must be the start token, 7."),
+    ]:
+        _need(not torch.equal(result, mistake), why)
+    _need(
+        not (result == IGNORE_INDEX).any(),
+        f"{IGNORE_INDEX} is left in the inputs. It is no token and has no embedding: put the "
+        "padding token in its place.",
+    )
+    _need(
+        torch.equal(result, right),
+        f"for the labels {labels.tolist()}, start 7 and padding 0 the decoder reads "
+        f"{right.tolist()}; your function gives {result.tolist()}.",
+    )
+
+
+@exercise("seq2seq.cross_mask")
+def _cross_mask(answer: object) -> None:
+    """(B, S) attention mask of the source, number of decoder positions T → (B, T, S) bool."""
+    for mask, queries in [
+        (torch.tensor([[1, 1, 1, 0], [1, 1, 1, 1]]), 3),
+        (torch.tensor([[1, 1, 0]]), 3),
+    ]:
+        shape = (len(mask), queries, mask.shape[1])
+        meaning = "a row for each decoder position, a column for each source token"
+        result = _need_tensor(_call(answer, mask, queries), shape, meaning)
+        _need(
+            result.dtype == torch.bool,
+            f"the mask is {result.dtype}; it must be torch.bool, True = may attend.",
+        )
+        right = mask.bool()[:, None, :].expand(shape)
+        _need(not torch.equal(result, ~right), "inverted: here True means *may attend*.")
+        _need(not result.all(), "nothing is hidden: the source's padding is attended to.")
+        _need(
+            not torch.equal(result, right.tril()),
+            "this is causal. The source is given as a whole: each decoder position may see all of "
+            "it.",
+        )
+        _need(
+            torch.equal(result, right),
+            "each decoder position may attend to exactly those source tokens that are not padding.",
+        )
+
+
+@exercise("seq2seq.corrupt")
+def _corrupt_spans(answer: object) -> None:
+    """ids, spans as (start, end), sentinels → inputs and targets, all of them lists."""
+    ids, spans, sentinels = [11, 12, 13, 14, 15, 16, 17, 18], [(1, 3), (5, 6)], [99, 98, 97]
+    result = _call(answer, list(ids), list(spans), list(sentinels))
+    _need(
+        isinstance(result, tuple) and len(result) == 2,
+        f"your function returns {type(result).__name__}; it needs two lists: inputs and targets.",
+    )
+    inputs, targets = (x.tolist() if isinstance(x, Tensor) else list(x) for x in result)
+    right_inputs, right_targets = [11, 99, 14, 15, 98, 17, 18], [99, 12, 13, 98, 16, 97]
+    _need(inputs != ids, "the inputs are the whole text: nothing was cut out.")
+    _need(
+        [x for x in inputs if x in sentinels][:2] != [99, 99],
+        "every gap has the same sentinel; then nobody can say which span belongs where.",
+    )
+    _need(
+        inputs.count(99) < 2,
+        "a sentinel stands for a whole span, however long, and not for each token of it.",
+    )
+    _need(
+        inputs == right_inputs,
+        f"the inputs are {inputs}; they should be {right_inputs}: each span gives way to its "
+        "sentinel.",
+    )
+    _need(
+        targets != [12, 13, 16],
+        "the targets lack the sentinels: each span comes after its own, which says where it goes.",
+    )
+    _need(
+        targets != right_targets[:-1],
+        "the last sentinel is missing: it says that no more spans come.",
+    )
+    _need(
+        targets == right_targets,
+        f"the targets are {targets}; they should be {right_targets}.",
+    )
+
+
+@exercise("seq2seq.rebuild")
+def _rebuild(answer: object) -> None:
+    """inputs, targets, sentinels (lists) → the original ids."""
+    sentinels = [99, 98, 97]
+    for inputs, targets, right in [
+        ([11, 99, 14, 15, 98, 17], [99, 12, 13, 98, 16, 97], [11, 12, 13, 14, 15, 16, 17]),
+        ([99, 23, 24], [99, 21, 22, 98], [21, 22, 23, 24]),
+        ([31, 32, 99], [99, 33, 98], [31, 32, 33]),
+    ]:
+        result = _call(answer, list(inputs), list(targets), list(sentinels))
+        result = result.tolist() if isinstance(result, Tensor) else result
+        _need(
+            isinstance(result, list),
+            f"your function returns {type(result).__name__}; it needs a list of token ids.",
+        )
+        _need(
+            not set(result) & set(sentinels),
+            f"a sentinel is left in {result}: each gives way to its span.",
+        )
+        _need(
+            result == right,
+            f"inputs {inputs} and targets {targets} come from {right}; your function gives "
+            f"{result}.",
+        )
+
+
+@exercise("seq2seq.score")
+def _score(answer: object) -> None:
+    """(T, V) logits, (T,) targets with −100 → log-probability of the whole target, in nats."""
+    logits = torch.tensor([[2.0, 0.0, -1.0], [0.5, 1.5, 0.0], [0.0, 0.0, 3.0], [0.0, 9.0, 0.0]])
+    targets = torch.tensor([0, 1, 2, -100])
+    result = _need_number(_call(answer, logits, targets), "log-probability")
+    chosen = logits.log_softmax(-1)[[0, 1, 2], [0, 1, 2]]
+    right = chosen.sum().item()
+    for value, why in [
+        (-right, "this is the surprise, a positive number; a log-probability is at most 0."),
+        (
+            chosen.mean().item(),
+            "this is the mean. A sequence's probability is a product: *add* the logs.",
+        ),
+        (chosen.sum().exp().item(), "this is the probability itself; we ask for its logarithm."),
+        (
+            logits[[0, 1, 2], [0, 1, 2]].sum().item(),
+            "these are logits. The softmax comes first: log_softmax over the vocabulary.",
+        ),
+        (
+            right + logits.log_softmax(-1)[3, 0].item(),  # −100 clamped to 0
+            f"the position with the target {IGNORE_INDEX} was added as well. It is not scored.",
+        ),
+    ]:
+        _need(not math.isclose(result, value, rel_tol=1e-4), why)
+    _need(
+        math.isclose(result, right, rel_tol=1e-4),
+        f"the log-probability is {right:.4g}; your function gives {result:.4g}.",
+    )

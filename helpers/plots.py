@@ -139,6 +139,64 @@ def influence(
     return ax
 
 
+def encoder_decoder(
+    masks: Mapping[str, ArrayLike],
+    influences: Mapping[str, ArrayLike],
+    *,
+    source: Sequence[str],
+    target: Sequence[str],
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """The three masks of an encoder–decoder on one pair of axes, with the influence measured.
+
+    Source tokens come first on both axes, then the decoder's. So the encoder is the square in the
+    upper left, cross-attention the rectangle below it, the decoder the triangle beside that. The
+    corner that is left empty has no attention layer: the encoder never reads what is written.
+
+    `masks` and `influences` map "encoder" (S, S), "cross" (T, S) and "decoder" (T, T) to what
+    `influence` takes for one stack.
+
+    Raises TypeError or ValueError for a kind that is missing or not known, and like `influence`.
+
+    >>> square, wide, lower = [[True]], [[True], [True]], [[True, False], [True, True]]
+    >>> masks = {"encoder": square, "cross": wide, "decoder": lower}
+    >>> ax = encoder_decoder(masks, masks, source=["▁It"], target=["<pad>", "▁Es"])
+    >>> [label.get_text() for label in ax.get_xticklabels()]
+    ['▁It', '<pad>', '▁Es']
+    >>> plt.close(ax.figure)
+    """
+    size = {"encoder": (source, source), "cross": (target, source), "decoder": (target, target)}
+    places = {"encoder": (0, 0), "cross": (len(source), 0), "decoder": (len(source), len(source))}
+    for name, parts in [("masks", masks), ("influences", influences)]:
+        if not isinstance(parts, Mapping) or parts.keys() != size.keys():
+            came = sorted(parts) if isinstance(parts, Mapping) else type(parts).__name__
+            raise ValueError(f"{name} must map {', '.join(size)} to matrices, not {came}")
+    allowed = {kind: _checked_mask(masks[kind], *size[kind]) for kind in size}
+    measured = {kind: _checked_matrix("influences", influences[kind], *size[kind]) for kind in size}
+    if any((values < 0).any() for values in measured.values()):
+        raise ValueError("influences must not be negative: each is the norm of a gradient")
+    hues = {
+        "encoder": HUES["encoder"],
+        "cross": HUES["encoder-decoder"],
+        "decoder": HUES["decoder"],
+    }
+    with plt.rc_context(_STYLE):
+        tokens = [*source, *target]
+        ax = _matrix_axes(ax, tokens, tokens, title)
+        leaks: list = []
+        for kind, at in places.items():
+            look = {"facecolor": hues[kind], "edgecolor": "white", "linewidth": 0.8}
+            _fill(ax, allowed[kind], at, **look)
+            _fill(ax, ~allowed[kind], at, **_HIDDEN)
+            flows = measured[kind] > 0
+            _dots(ax, np.where(flows & allowed[kind], measured[kind], 0.0), at)
+            leaks = _crosses(ax, flows & ~allowed[kind], at) or leaks
+        key = [Patch(color=hue, label=kind) for kind, hue in hues.items()]
+        _legend_below(ax, [*key, _HIDDEN_KEY, _dot_key(_SOFT), *leaks])
+    return ax
+
+
 def attention(
     weights: ArrayLike,
     *,

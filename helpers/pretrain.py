@@ -6,18 +6,22 @@ the model card are the same for all. The stories that a miniature is measured on
 those that it is trained on.
 
 Sources: Radford et al. 2019 (GPT-2, and summarizing by "TL;DR:"); Devlin et al. 2019 (BERT);
-Wettig et al. 2023 (masking more than 15 %).
+Wettig et al. 2023 (masking more than 15 %); Raffel et al. 2020 (T5: spans, and tasks as text).
 """
 
 import argparse
+import json
 import math
 import random
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from torch.nn.utils.rnn import pad_sequence
 from tqdm.auto import tqdm
 from transformers import (
     BertConfig,
@@ -26,6 +30,9 @@ from transformers import (
     GPT2Config,
     GPT2LMHeadModel,
     GPT2Tokenizer,
+    T5Config,
+    T5ForConditionalGeneration,
+    T5Tokenizer,
 )
 
 from helpers import checkpoints, objectives, stories, training
@@ -275,7 +282,7 @@ class Blank:
     ideal: dict[str, float]
 
 
-def blanks(told: list[Story], tokenizer: BertTokenizer, seed: int = 0) -> list[Blank]:
+def blanks(told: list[Story], tokenizer: BertTokenizer | T5Tokenizer, seed: int = 0) -> list[Blank]:
     """One blank in each story: a random one of those for which one mask token is enough.
 
     It is enough where every word that could stand there is one token. Words are in lower case, as
@@ -334,6 +341,184 @@ def bert_measure(model, tokenizer, told: list[Story]) -> dict[str, str]:
     }
 
 
+# ---- T5 ----
+
+TRANSLATE, SUMMARIZE = "translate English to German: ", "summarize: "
+SENTINELS = 100
+# What each story is used for, in turn: three sentences to translate, one long gap, and so on.
+TASKS = ("spans", "translate", "summarize", "ask", "blank", "translate", "translate", "ask")
+
+
+def ask(question: str, context: str) -> str:
+    """A question about a text, as T5 is made to read it."""
+    return f"question: {question} context: {context}"
+
+
+def t5_tokenizer(told: list[Story]) -> T5Tokenizer:
+    """Unigram, small enough that some words fall into pieces; the sentinels stand last.
+
+    The library's trainer proposes only pieces that it meets in two different words. So each text
+    comes once more with a 0 after every word, and every word is then a piece of another.
+    """
+    trained = Tokenizer(models.Unigram())
+    trained.pre_tokenizer = pre_tokenizers.Sequence(
+        # SentencePiece, which made T5's own vocabulary, keeps words and marks apart as well.
+        [T5Tokenizer().backend_tokenizer.pre_tokenizer, pre_tokenizers.Punctuation()]
+    )
+    trainer = trainers.UnigramTrainer(
+        vocab_size=900,
+        n_sub_iterations=8,
+        special_tokens=["<pad>", "</s>", "<unk>"],
+        unk_token="<unk>",
+        show_progress=False,
+    )
+    texts = (text for story in told for text in _t5_texts(story))
+    trained.train_from_iterator((t for text in texts for t in (text, _with_zeros(text))), trainer)
+    pieces = [tuple(piece) for piece in json.loads(trained.to_str())["model"]["vocab"]]
+    pieces += [(f"<extra_id_{i}>", 0.0) for i in reversed(range(SENTINELS))]
+    return T5Tokenizer(vocab=pieces, extra_ids=SENTINELS, model_max_length=POSITIONS)
+
+
+def _t5_texts(story: Story) -> list[str]:
+    asked = [question for question, _ in story.questions]
+    return [story.text, story.german, story.summary, TRANSLATE, SUMMARIZE, ask("", ""), *asked]
+
+
+def _with_zeros(text: str) -> str:
+    """A 0 after every word.
+
+    >>> _with_zeros("Tom laughed.")
+    'Tom0 laughed0.'
+    """
+    return re.sub(r"(\w)\b", r"\g<1>0", text)
+
+
+def t5_model(tokenizer: T5Tokenizer) -> T5ForConditionalGeneration:
+    config = T5Config(
+        vocab_size=len(tokenizer),
+        d_model=128,
+        d_kv=16,
+        d_ff=256,
+        num_layers=3,
+        num_decoder_layers=3,
+        num_heads=8,
+        relative_attention_max_distance=64,
+        # What makes it version 1.1: gated feed-forward layers, and a head of its own.
+        feed_forward_proj="gated-gelu",
+        tie_word_embeddings=False,
+        # Every story is new, so there is nothing to overfit.
+        dropout_rate=0.0,
+        pad_token_id=tokenizer.pad_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        decoder_start_token_id=tokenizer.pad_token_id,
+    )
+    model = T5ForConditionalGeneration(config)
+    with torch.no_grad():  # the library starts the head with logits of about 11, sure and wrong
+        model.lm_head.weight.mul_(config.d_model**-0.5)
+    return model
+
+
+def t5_examples(told: list[Story], tokenizer: T5Tokenizer) -> list[Example]:
+    """One task a story, in the order of TASKS; a text with spans cut out is a task like others."""
+    chance = random.Random(TRAINING_SEED)
+    examples: list[Example] = [{}] * len(told)
+    for task in dict.fromkeys(TASKS):
+        places = [i for i in range(len(told)) if TASKS[i % len(TASKS)] == task]
+        chosen = [told[i] for i in places]
+        if task in ("spans", "blank"):
+            rows = _cut(chosen, tokenizer, one=task == "blank")
+        else:
+            sources, targets = zip(*(pair(task, story, chance) for story in chosen), strict=True)
+            ids = zip(
+                tokenizer(list(sources)).input_ids, tokenizer(list(targets)).input_ids, strict=True
+            )
+            rows = ({"input_ids": source, "labels": target} for source, target in ids)
+        for place, row in zip(places, rows, strict=True):
+            examples[place] = row
+    return examples
+
+
+def pair(task: str, story: Story, chance: random.Random) -> tuple[str, str]:
+    """What T5 reads and what it should write, for one task on one story."""
+    if task == "translate":
+        english, german = stories.sentences(story.text), stories.sentences(story.german)
+        place = chance.randrange(len(english))
+        return TRANSLATE + english[place], german[place]
+    if task == "summarize":
+        return SUMMARIZE + story.text, story.summary
+    question, answer = chance.choice(story.questions)
+    return ask(question, story.text), answer
+
+
+def _cut(told: list[Story], tokenizer: T5Tokenizer, *, one: bool) -> Iterator[Example]:
+    """Stories with spans cut out as T5 does it, or with `one` token cut out."""
+    generator = torch.Generator().manual_seed(TRAINING_SEED)
+    how = (1e-9, 1.0) if one else (0.15, 3.0)  # density, mean span length
+    pad = tokenizer.pad_token_id
+    for start in range(0, len(told), 64):
+        texts = tokenizer([story.text for story in told[start : start + 64]]).input_ids
+        ids = pad_sequence([torch.tensor(row) for row in texts], True, pad)
+        for inputs, targets in zip(
+            *objectives.corrupt_spans(ids, tokenizer, *how, generator), strict=True
+        ):
+            source, target = inputs[inputs != pad], targets[targets != IGNORE_INDEX]
+            yield {"input_ids": source.tolist(), "labels": target.tolist()}
+
+
+@torch.no_grad()
+def written(model, tokenizer, sources: list[str]) -> list[str]:
+    """What an encoder–decoder writes, greedily, to each text that it reads; sentinels are kept."""
+    texts = []
+    for start in range(0, len(sources), 100):
+        batch = tokenizer(sources[start : start + 100], padding=True, return_tensors="pt")
+        output = model.generate(**batch, max_new_tokens=60, do_sample=False)
+        texts += tokenizer.batch_decode(output)
+    return [re.sub(r"<pad>|</s>", "", text).strip() for text in texts]
+
+
+def exactly_right(model, tokenizer, told: list[Story], task: str, seed: int = 0) -> float:
+    """The share of stories for which the model writes exactly what one task asks for."""
+    _check_told(told)
+    chance = random.Random(seed)
+    sources, targets = zip(*(pair(task, story, chance) for story in told), strict=True)
+    texts = written(model, tokenizer, list(sources))
+    return sum(map(str.__eq__, texts, targets)) / len(told)
+
+
+def sentinel_accuracy(model, tokenizer, asked: list[Blank]) -> tuple[float, float]:
+    """How often the right word follows the sentinel in a blank's place; the ideal reader's share.
+
+    Right is all of `<extra_id_0>`, the word and `<extra_id_1>`.
+    """
+    if not asked:
+        raise ValueError("asked is empty: give some blanks, such as blanks(told, tokenizer)")
+    first, second = "<extra_id_0>", "<extra_id_1>"
+    texts = written(model, tokenizer, [blank.text.replace(stories.BLANK, first) for blank in asked])
+    hits = sum(
+        text.replace(second, f" {second}").lower().split() == [first, blank.word, second]
+        for text, blank in zip(texts, asked, strict=True)
+    )
+    best = sum(max(blank.ideal, key=blank.ideal.get) == blank.word for blank in asked)
+    return hits / len(asked), best / len(asked)
+
+
+def t5_measure(model, tokenizer, told: list[Story]) -> dict[str, str]:
+    """The rows of the model card that say how good the miniature is."""
+    told = told[:500]
+    names = {"translate": "sentences translated", "summarize": "summaries", "ask": "answers"}
+    exact = {
+        f"{name}, exactly right": f"{exactly_right(model, tokenizer, told, task):.1%}"
+        for task, name in names.items()
+    }
+    accuracy, best = sentinel_accuracy(model, tokenizer, blanks(told, tokenizer))
+    return {
+        "held-out stories": str(len(told)),
+        **exact,
+        "sentinels filled right": f"{accuracy:.1%}",
+        "by the ideal reader": f"{best:.1%}",
+    }
+
+
 RECIPES = {
     "gpt2": Recipe(
         stands_for="gpt2",
@@ -356,6 +541,18 @@ RECIPES = {
         steps=10_000,
         batch_size=16,
         learning_rate=1e-3,
+    ),
+    "google/flan-t5-small": Recipe(
+        stands_for="google/flan-t5-small",
+        data="one task a story: 3 in 8 a sentence to translate, 2 a question, 1 a summary, "
+        "1 spans to restore, 1 a single token",
+        tokenizer=t5_tokenizer,
+        model=t5_model,
+        examples=t5_examples,
+        measure=t5_measure,
+        steps=5000,
+        batch_size=32,
+        learning_rate=2e-3,
     ),
 }
 

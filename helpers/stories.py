@@ -71,6 +71,15 @@ def spell(parts: list[str]) -> str:
     )
 
 
+def sentences(text: str) -> list[str]:
+    """Cut a text into sentences. A story and its translation have equally many.
+
+    >>> sentences("Tom laughed. Was it late?")
+    ['Tom laughed.', 'Was it late?']
+    """
+    return re.split(r"(?<=[.!?]) ", text)
+
+
 def unit_indices(text: str, offsets: Sequence[tuple[int, int]]) -> list[int]:
     """Which unit of a text each token belongs to, to add up the losses of a word's tokens.
 

@@ -5,7 +5,7 @@ import re
 import pytest
 import torch
 
-from helpers import exercises
+from helpers import exercises, objectives
 
 
 def verdict(capsys, name, answer):
@@ -87,6 +87,40 @@ def every_piece(labels, word_ids):
     return [-100 if word is None else labels[word] for word in word_ids]
 
 
+def shift_right(labels, start, pad):
+    shifted = labels.roll(1, dims=1)
+    shifted[:, 0] = start
+    return shifted.masked_fill(shifted == -100, pad)
+
+
+def cross(mask, queries):
+    return mask.bool()[:, None, :].expand(-1, queries, -1)
+
+
+def cut(ids, spans, sentinels):
+    inputs, targets, before = [], [], 0
+    for (start, end), sentinel in zip(spans, sentinels[: len(spans)], strict=True):
+        inputs += [*ids[before:start], sentinel]
+        targets += [sentinel, *ids[start:end]]
+        before = end
+    return inputs + ids[before:], [*targets, sentinels[len(spans)]]
+
+
+def put_back(inputs, targets, sentinels):
+    spans, current = {}, None
+    for token in targets:
+        if token in sentinels:
+            current = spans.setdefault(token, [])
+        else:
+            current.append(token)
+    return [token for place in inputs for token in spans.get(place, [place])]
+
+
+def score(logits, targets):
+    scored = targets != -100
+    return logits.log_softmax(-1)[scored].gather(-1, targets[scored][:, None]).sum()
+
+
 RIGHT = {
     "causal.targets": [shifted, lambda ids: shifted(ids).clone()],
     "causal.mask": [causal, lambda n: torch.arange(n)[None] <= torch.arange(n)[:, None]],
@@ -111,6 +145,11 @@ RIGHT = {
     "masked.targets": [chosen_only, lambda ids, chosen: torch.where(chosen, ids, -100)],
     "masked.accuracy": [accuracy, lambda logits, targets: accuracy(logits, targets).item()],
     "masked.corrupt": [corrupt],
+    "seq2seq.shift_right": [shift_right, lambda y, s, p: objectives.shift_right(y, s, p)],
+    "seq2seq.cross_mask": [cross, lambda mask, n: cross(mask, n).clone()],
+    "seq2seq.corrupt": [cut, lambda *args: tuple(map(torch.tensor, cut(*args)))],
+    "seq2seq.rebuild": [put_back, lambda *args: torch.tensor(put_back(*args))],
+    "seq2seq.score": [score, lambda x, y: score(x, y).item()],
     "masked.align": [align, lambda labels, word_ids: torch.tensor(align(labels, word_ids))],
 }
 
@@ -190,6 +229,36 @@ WRONG = [
     ("masked.accuracy", lambda x, y: accuracy(x[:, :-1], y[:, 1:]), "shifted"),
     ("masked.accuracy", lambda x, y: 0.5, "3 of 5 scored tokens"),
     ("masked.accuracy", lambda x, y: x.argmax(-1) == y, "one number"),
+    ("seq2seq.shift_right", lambda y, s, p: y.clone(), "nothing is shifted"),
+    ("seq2seq.shift_right", lambda y, s, p: y.roll(-1, 1), "wrong way"),
+    ("seq2seq.shift_right", lambda y, s, p: y.roll(1, 1), "round to the front"),
+    ("seq2seq.shift_right", lambda y, s, p: shift_right(y, p, p), "must be the start token"),
+    ("seq2seq.shift_right", lambda y, s, p: shift_right(y, s, -100), "no embedding"),
+    ("seq2seq.shift_right", lambda y, s, p: shift_right(y, s, 5), "the decoder reads"),
+    ("seq2seq.shift_right", lambda y, s, p: y[:, 1:], "shape (2, 3)"),
+    ("seq2seq.cross_mask", lambda mask, n: ~cross(mask, n), "inverted"),
+    ("seq2seq.cross_mask", lambda mask, n: cross(mask, n) | True, "nothing is hidden"),
+    ("seq2seq.cross_mask", lambda mask, n: cross(mask, n).tril(), "causal"),
+    ("seq2seq.cross_mask", lambda mask, n: cross(mask, n).flip(-1), "exactly those"),
+    ("seq2seq.cross_mask", lambda mask, n: cross(mask, n).float(), "torch.float32"),
+    ("seq2seq.cross_mask", lambda mask, n: mask.bool(), "shape (2, 4)"),
+    ("seq2seq.corrupt", lambda i, s, x: (i, cut(i, s, x)[1]), "nothing was cut out"),
+    ("seq2seq.corrupt", lambda i, s, x: cut(i, s, [99, 99, 97]), "the same sentinel"),
+    ("seq2seq.corrupt", lambda i, s, x: ([11, 99, 99, 14], []), "the same sentinel"),
+    ("seq2seq.corrupt", lambda i, s, x: ([11, 14, 15, 17, 18], cut(i, s, x)[1]), "gives way"),
+    ("seq2seq.corrupt", lambda i, s, x: (cut(i, s, x)[0], [12, 13, 16]), "lack the sentinels"),
+    ("seq2seq.corrupt", lambda i, s, x: (cut(i, s, x)[0], cut(i, s, x)[1][:-1]), "last sentinel"),
+    ("seq2seq.corrupt", lambda i, s, x: (cut(i, s, x)[0], [5]), "the targets are [5]"),
+    ("seq2seq.corrupt", lambda i, s, x: cut(i, s, x)[0], "two lists"),
+    ("seq2seq.rebuild", lambda i, t, x: list(i), "a sentinel is left"),
+    ("seq2seq.rebuild", lambda i, t, x: [a for a in i if a not in x], "come from"),
+    ("seq2seq.rebuild", lambda i, t, x: tuple(put_back(i, t, x)), "needs a list"),
+    ("seq2seq.score", lambda x, y: -score(x, y), "surprise"),
+    ("seq2seq.score", lambda x, y: score(x, y) / 3, "the mean"),
+    ("seq2seq.score", lambda x, y: score(x, y).exp(), "the probability itself"),
+    ("seq2seq.score", lambda x, y: x[[0, 1, 2], [0, 1, 2]].sum(), "logits"),
+    ("seq2seq.score", lambda x, y: score(x, y.clamp(min=0)), "not scored"),
+    ("seq2seq.score", lambda x, y: -1.0, "gives -1"),
     ("masked.corrupt", lambda i, c, f, a, m: i.masked_fill(c, m), "100/0/0"),
     ("masked.corrupt", lambda i, c, f, a, m: corrupt(i, c | True, f, a, m), "not chosen has"),
     ("masked.corrupt", mask_overwritten, "overwritten"),

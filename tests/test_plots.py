@@ -403,3 +403,47 @@ def test_bad_input_is_refused_before_anything_is_drawn(draw, error, said):
         error, match=said if "\\" in said else re.escape(said).replace(r"\.\*", ".*")
     ):
         draw()
+
+
+# ---- the encoder–decoder ----
+
+SOURCE, TARGET = ["▁a", "▁b", "</s>"], ["<pad>", "▁c"]
+THREE = {
+    "encoder": torch.ones(3, 3, dtype=torch.bool),
+    "cross": torch.ones(2, 3, dtype=torch.bool),
+    "decoder": torch.ones(2, 2, dtype=torch.bool).tril(),
+}
+FLOWS = {kind: mask.float() for kind, mask in THREE.items()}
+
+
+def test_square_rectangle_and_triangle_stand_on_one_pair_of_axes():
+    ax = plots.encoder_decoder(THREE, FLOWS, source=SOURCE, target=TARGET)
+    assert ticks(ax.xaxis) == ticks(ax.yaxis) == [*SOURCE, *TARGET]
+    assert cells(ax, "#d55e00") == {(q, k) for q in range(3) for k in range(3)}
+    assert cells(ax, "#009e73") == {(q, k) for q in (3, 4) for k in range(3)}
+    assert cells(ax, "#0072b2") == {(3, 3), (4, 3), (4, 4)}
+    assert cells(ax, "#f1f1f1") == {(3, 4)}  # the corner above the triangle stays empty
+    assert len(marks(ax, None)) == 9 + 6 + 3
+    assert legend(ax) == ["encoder", "cross", "decoder", "hidden", "measured influence"]
+
+
+def test_a_leak_in_any_of_the_three_is_marked_in_its_place():
+    for kind, at in [("cross", (4, 1)), ("decoder", (3, 4)), ("encoder", (2, 0))]:
+        q, k = at[0] - (kind != "encoder") * 3, at[1] - (kind == "decoder") * 3
+        masks = {**THREE, kind: THREE[kind].clone()}
+        masks[kind][q, k] = False
+        flows = {**FLOWS, kind: torch.ones(FLOWS[kind].shape) if kind == "decoder" else FLOWS[kind]}
+        ax = plots.encoder_decoder(masks, flows, source=SOURCE, target=TARGET)
+        assert marks(ax, "leak") == {at}
+        assert legend(ax)[-1] == "leak"
+
+
+def test_an_encoder_decoder_s_kinds_must_all_be_there():
+    with pytest.raises(ValueError, match=r"influences must map encoder, cross, decoder .* not \["):
+        plots.encoder_decoder(THREE, {"encoder": FLOWS["encoder"]}, source=SOURCE, target=TARGET)
+    with pytest.raises(ValueError, match=r"masks must map .* not Tensor"):
+        plots.encoder_decoder(THREE["encoder"], FLOWS, source=SOURCE, target=TARGET)
+    with pytest.raises(ValueError, match="must not be negative"):
+        plots.encoder_decoder(
+            THREE, {**FLOWS, "cross": -FLOWS["cross"]}, source=SOURCE, target=TARGET
+        )
