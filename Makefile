@@ -10,7 +10,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: help setup lab test run lint format miniatures matrix lock clean check-python
+.PHONY: help setup lab test run lint format miniatures figure matrix lock clean check-python
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,9 @@ format: $(READY) ## mend what lint finds, where that can be done safely
 
 miniatures: $(READY) ## train the bundled miniatures again, from nothing
 	$(PY) -m helpers.pretrain all
+
+figure: $(READY) ## draw the README's picture of the three masks again
+	$(PY) -m helpers.overview
 
 matrix: $(READY) ## test the notebooks on other instruction sets, on one thread, and five times over
 	.ci/matrix $(PY)

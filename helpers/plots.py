@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from numbers import Real
+from os import PathLike
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -420,11 +421,74 @@ def next_words(
     return ax
 
 
+def comparison(
+    scores: Mapping[str, Mapping[str, float]],
+    *,
+    ideal: Mapping[str, float] | None = None,
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """How well the three architectures do on the same tasks: a group of bars for each task.
+
+    `scores` maps task → architecture ("decoder", "encoder", "encoder-decoder") → share of right
+    answers, from 0 to 1; an architecture that can't do a task is left out there. `ideal` maps
+    task → the ideal reader's share, a dark line across the group.
+
+    Raises TypeError or ValueError for no tasks, an unknown architecture or task, and a share that
+    is not between 0 and 1.
+
+    >>> ax = comparison({"fill": {"decoder": 0.5, "encoder": 0.9}}, ideal={"fill": 0.95})
+    >>> [round(float(bar.get_height()), 2) for bar in ax.patches]
+    [0.5, 0.9]
+    >>> plt.close(ax.figure)
+    """
+    if not isinstance(scores, Mapping) or not scores:
+        raise ValueError("scores must map tasks to {architecture: share}, and hold at least one")
+    ideal = ideal or {}
+    if not ideal.keys() <= scores.keys():
+        raise ValueError(
+            f"ideal has tasks that scores lack: {sorted(ideal.keys() - scores.keys())}"
+        )
+    for task, shares in scores.items():
+        for architecture, share in shares.items():
+            _hue(architecture)
+            _check_share(f"the share of {architecture} in {task!r}", share)
+    for task, share in ideal.items():
+        _check_share(f"the ideal reader's share in {task!r}", share)
+    with plt.rc_context(_STYLE):
+        ax = _axes(ax, (6.5, 3.2), title)
+        for group, (task, shares) in enumerate(scores.items()):
+            for place, (architecture, hue) in zip((-0.26, 0, 0.26), HUES.items(), strict=True):
+                if architecture in shares:
+                    bar = ax.bar(group + place, shares[architecture], 0.24, color=hue)
+                    inside = shares[architecture] > 0.15
+                    look = {"color": "white" if inside else _SOFT, "padding": 0 if inside else 2}
+                    where = "center" if inside else "edge"
+                    label = [_percent(shares[architecture])]
+                    ax.bar_label(bar, label, label_type=where, fontsize=7.5, **look)
+            if task in ideal:
+                ax.hlines(ideal[task], group - 0.4, group + 0.4, colors=_IDEAL, linewidth=2)
+        ax.set_xticks(range(len(scores)), list(scores))
+        ax.set_ylim(0, 1.1)
+        ax.set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
+        ax.set_ylabel("right answers")
+        ax.grid(axis="y")
+        ax.spines["left"].set_visible(False)
+        ax.tick_params(length=0)
+        key = [Patch(color=hue, label=name) for name, hue in HUES.items()]
+        if ideal:
+            key.append(Line2D([], [], color=_IDEAL, linewidth=2, label="ideal reader"))
+        _legend_above(ax, key)
+    return ax
+
+
 # ---- putting figures on the page ----
 
 
-def panels(count: int) -> list[Axes]:
+def panels(count: int, *, size: tuple[float, float] = _WIDE) -> list[Axes]:
     """Axes side by side in one wide figure, to be handed to the functions above as `ax`.
+
+    `size` is the figure's width and height in inches.
 
     >>> left, middle, right = panels(3)
     >>> plt.close(left.figure)
@@ -432,7 +496,7 @@ def panels(count: int) -> list[Axes]:
     if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= 4:
         raise ValueError(f"count must be a number of panels from 1 to 4, not {count!r}")
     with plt.rc_context(_STYLE):
-        return list(plt.subplots(1, count, figsize=_WIDE, squeeze=False)[1][0])
+        return list(plt.subplots(1, count, figsize=size, squeeze=False)[1][0])
 
 
 def show(figure: Figure | Axes, alt: str) -> None:
@@ -455,9 +519,14 @@ def show(figure: Figure | Axes, alt: str) -> None:
     if not isinstance(alt, str) or not alt.strip():
         raise ValueError(f"alt must say in words what the figure shows, not {alt!r}")
     png = BytesIO()
-    figure.savefig(png, format="png", dpi=_DRAWN, bbox_inches="tight", pad_inches=0.08)
-    plt.close(figure)
+    save(figure, png)
     display(_Picture(png.getvalue(), alt))
+
+
+def save(figure: Figure, where: BytesIO | str | PathLike) -> None:
+    """Write a figure to a PNG file, sharp enough for fine screens, and close it."""
+    figure.savefig(where, format="png", dpi=_DRAWN, bbox_inches="tight", pad_inches=0.08)
+    plt.close(figure)
 
 
 @dataclass(frozen=True)
@@ -763,6 +832,12 @@ def _check_number(name: str, value: object, *, least: float) -> None:
         raise TypeError(f"{name} must be a plain number, not {type(value).__name__}: {value!r}")
     if not least <= value < math.inf:
         raise ValueError(f"{name} must be finite and at least {least}, not {value}")
+
+
+def _check_share(name: str, value: object) -> None:
+    _check_number(name, value, least=0)
+    if value > 1:
+        raise ValueError(f"{name} must be between 0 and 1, not {value}")
 
 
 def _checked_unit(unit: object) -> float:

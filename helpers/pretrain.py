@@ -22,6 +22,7 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from torch.nn.utils.rnn import pad_sequence
+from torch.optim import Adafactor, Optimizer
 from tqdm.auto import tqdm
 from transformers import (
     BertConfig,
@@ -61,6 +62,7 @@ class Recipe:
     steps: int
     batch_size: int
     learning_rate: float
+    optimizer: Callable[..., Optimizer] | None = None
 
 
 # ---- stories to train and to measure on ----
@@ -345,8 +347,10 @@ def bert_measure(model, tokenizer, told: list[Story]) -> dict[str, str]:
 
 TRANSLATE, SUMMARIZE = "translate English to German: ", "summarize: "
 SENTINELS = 100
-# What each story is used for, in turn: three sentences to translate, one long gap, and so on.
-TASKS = ("spans", "translate", "summarize", "ask", "blank", "translate", "translate", "ask")
+# What each story is used for, in turn.
+TASKS = ("spans", "blanks", "translate", "translate", "summarize", "ask", "blanks", "ask")
+# Density at the start and at the end of the training, and mean length, of the spans cut out.
+CUTS = {"spans": (0.5, 0.15, 3.0), "blanks": (0.4, 0.0, 1.0)}
 
 
 def ask(question: str, context: str) -> str:
@@ -399,11 +403,12 @@ def t5_model(tokenizer: T5Tokenizer) -> T5ForConditionalGeneration:
         d_model=128,
         d_kv=16,
         d_ff=256,
-        num_layers=3,
-        num_decoder_layers=3,
+        num_layers=2,
+        num_decoder_layers=2,  # as many: the library's cache counts the encoder's layers
         num_heads=8,
         relative_attention_max_distance=64,
-        # What makes it version 1.1: gated feed-forward layers, and a head of its own.
+        # What makes it version 1.1: gated feed-forward layers, and logits that are not scaled. (The
+        # head is the embedding table all the same: transformers 5 ties the two in every new T5.)
         feed_forward_proj="gated-gelu",
         tie_word_embeddings=False,
         # Every story is new, so there is nothing to overfit.
@@ -413,8 +418,8 @@ def t5_model(tokenizer: T5Tokenizer) -> T5ForConditionalGeneration:
         decoder_start_token_id=tokenizer.pad_token_id,
     )
     model = T5ForConditionalGeneration(config)
-    with torch.no_grad():  # the library starts the head with logits of about 11, sure and wrong
-        model.lm_head.weight.mul_(config.d_model**-0.5)
+    with torch.no_grad():  # it starts with logits of about 11, sure and wrong
+        model.shared.weight.mul_(config.d_model**-0.5)
     return model
 
 
@@ -425,8 +430,8 @@ def t5_examples(told: list[Story], tokenizer: T5Tokenizer) -> list[Example]:
     for task in dict.fromkeys(TASKS):
         places = [i for i in range(len(told)) if TASKS[i % len(TASKS)] == task]
         chosen = [told[i] for i in places]
-        if task in ("spans", "blank"):
-            rows = _cut(chosen, tokenizer, one=task == "blank")
+        if task in CUTS:
+            rows = _cut(chosen, tokenizer, *CUTS[task])
         else:
             sources, targets = zip(*(pair(task, story, chance) for story in chosen), strict=True)
             ids = zip(
@@ -450,17 +455,21 @@ def pair(task: str, story: Story, chance: random.Random) -> tuple[str, str]:
     return ask(question, story.text), answer
 
 
-def _cut(told: list[Story], tokenizer: T5Tokenizer, *, one: bool) -> Iterator[Example]:
-    """Stories with spans cut out as T5 does it, or with `one` token cut out."""
+def _cut(
+    told: list[Story], tokenizer: T5Tokenizer, most: float, least: float, length: float
+) -> Iterator[Example]:
+    """Stories with spans cut out, at first many and then few, and never none.
+
+    As with BERT's masks: many gaps give many targets, few show what a nearly whole text is like.
+    """
     generator = torch.Generator().manual_seed(TRAINING_SEED)
-    how = (1e-9, 1.0) if one else (0.15, 3.0)  # density, mean span length
     pad = tokenizer.pad_token_id
     for start in range(0, len(told), 64):
         texts = tokenizer([story.text for story in told[start : start + 64]]).input_ids
         ids = pad_sequence([torch.tensor(row) for row in texts], True, pad)
-        for inputs, targets in zip(
-            *objectives.corrupt_spans(ids, tokenizer, *how, generator), strict=True
-        ):
+        density = max(most + (least - most) * 1.1 * start / len(told), least, 1e-9)
+        cut = objectives.corrupt_spans(ids, tokenizer, density, length, generator)
+        for inputs, targets in zip(*cut, strict=True):
             source, target = inputs[inputs != pad], targets[targets != IGNORE_INDEX]
             yield {"input_ids": source.tolist(), "labels": target.tolist()}
 
@@ -544,15 +553,18 @@ RECIPES = {
     ),
     "google/flan-t5-small": Recipe(
         stands_for="google/flan-t5-small",
-        data="one task a story: 3 in 8 a sentence to translate, 2 a question, 1 a summary, "
-        "1 spans to restore, 1 a single token",
+        data="one task a story: of 8, 2 a sentence to translate, 2 a question, 1 a summary, "
+        "3 with spans to restore, at first many and then few",
         tokenizer=t5_tokenizer,
         model=t5_model,
         examples=t5_examples,
         measure=t5_measure,
-        steps=5000,
+        steps=6500,
         batch_size=32,
-        learning_rate=2e-3,
+        # Like T5's authors: steps in proportion to the weights, which T5 starts at very different
+        # sizes (queries 50 times as small as embeddings), so that no single rate suits AdamW.
+        learning_rate=3e-2,
+        optimizer=Adafactor,
     ),
 }
 
@@ -598,13 +610,14 @@ def make(model_id: str, folder: Path) -> dict[str, str]:
         by_length(examples, size=recipe.batch_size, pad_token_id=pad),
         steps=recipe.steps,
         learning_rate=recipe.learning_rate,
+        optimizer=recipe.optimizer,
         title=f"training {model_id}",
     )
     minutes = (time.perf_counter() - start) / 60
     model.eval()
-    measures = recipe.measure(model, tokenizer, held_out_stories())
-    model.save_pretrained(folder)
+    model.save_pretrained(folder)  # first of all: nothing that comes later can lose it
     tokenizer.save_pretrained(folder)
+    measures = recipe.measure(model, tokenizer, held_out_stories())
     (folder / "README.md").write_text(card(recipe, model, minutes, measures), encoding="utf-8")
     return measures
 

@@ -10,6 +10,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from itertools import chain, islice, repeat
 from numbers import Real
 
@@ -19,6 +20,7 @@ from torch import Tensor
 from torch.nn import Module
 from torch.nn.utils import clip_grad_norm_
 from torch.nn.utils.rnn import pad_sequence
+from torch.optim import AdamW, Optimizer
 from tqdm.auto import tqdm
 from transformers import TrainerCallback
 
@@ -172,6 +174,7 @@ def fit(
     weight_decay: float = 0.01,
     clip: float = 1.0,
     loss: Callable[[Module, Mapping[str, Tensor]], Tensor] | None = None,
+    optimizer: Callable[..., Optimizer] | None = None,
     title: str = "training",
 ) -> list[float]:
     """Train `model` for `steps` batches, and return the loss of each, in nats per scored token.
@@ -185,8 +188,9 @@ def fit(
     `batches` can be a list or a DataLoader, which starts over at its end, or an endless generator
     such as `training.batches(...)` makes. Each batch is a dict of tensors for the model, which are
     moved to its device. The loss is the model's own, `model(**batch).loss`; another one comes in
-    as `loss(model, batch)`. Afterwards the model is in the mode (train or eval) that it was in,
-    and holds no gradients.
+    as `loss(model, batch)`. Another optimizer than AdamW is made by
+    `optimizer(parameters, lr=…, weight_decay=…)`, such as `torch.optim.Adafactor`. Afterwards the
+    model is in the mode (train or eval) that it was in, and holds no gradients.
 
     Raises TypeError or ValueError for batches that don't fit, and for options out of range;
     ValueError when a one-shot generator ends early, or when the loss is no longer a finite number.
@@ -203,8 +207,9 @@ def fit(
     parameters = [p for p in model.parameters() if p.requires_grad]
     if not parameters:
         raise ValueError("model has no parameter that can be trained: all are frozen")
-    optimizer = torch.optim.AdamW(parameters, learning_rate, weight_decay=weight_decay, fused=True)
-    (group,) = optimizer.param_groups
+    make = partial(AdamW, fused=True) if optimizer is None else optimizer
+    updates = make(parameters, lr=learning_rate, weight_decay=weight_decay)
+    (group,) = updates.param_groups
     share = _schedule(steps, warmup, decay)
     get_loss = _loss_of_the_model if loss is None else loss
     where = parameters[0].device
@@ -214,10 +219,10 @@ def fit(
             group["lr"] = learning_rate * share(step)
             value = get_loss(model, {key: tensor.to(where) for key, tensor in batch.items()})
             _check_loss(value)
-            optimizer.zero_grad()
+            updates.zero_grad()
             value.backward()
             clip_grad_norm_(parameters, clip)
-            optimizer.step()
+            updates.step()
             losses.add(step, value)
     return losses.values
 

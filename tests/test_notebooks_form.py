@@ -16,7 +16,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
-EXPECTED = ["1_causal_lm.ipynb", "2_masked_lm.ipynb"]
+EXPECTED = ["1_causal_lm.ipynb", "2_masked_lm.ipynb", "3_seq2seq_lm.ipynb"]
 
 VERBS = {"Predict", "Fill", "Translate", "Turn", "Rewrite", "Map"}
 HEADINGS = [

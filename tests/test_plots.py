@@ -447,3 +447,47 @@ def test_an_encoder_decoder_s_kinds_must_all_be_there():
         plots.encoder_decoder(
             THREE, {**FLOWS, "cross": -FLOWS["cross"]}, source=SOURCE, target=TARGET
         )
+
+
+# ---- side by side ----
+
+
+def test_tasks_stand_side_by_side_each_architecture_in_its_hue():
+    scores = {
+        "fill": {"decoder": 0.2, "encoder": 0.9, "encoder-decoder": 0.8},
+        "translate": {"decoder": 0.4, "encoder-decoder": 0.6},
+    }
+    ax = plots.comparison(scores, ideal={"fill": 0.95})
+    drawn = {
+        (round(float(bar.get_x() + bar.get_width() / 2)), to_hex(bar.get_facecolor())): round(
+            float(bar.get_height()), 3
+        )
+        for bar in ax.patches
+    }
+    assert drawn == {
+        (0, "#0072b2"): 0.2,
+        (0, "#d55e00"): 0.9,
+        (0, "#009e73"): 0.8,
+        (1, "#0072b2"): 0.4,
+        (1, "#009e73"): 0.6,
+    }
+    assert ticks(ax.xaxis) == ["fill", "translate"]
+    assert legend(ax) == ["decoder", "encoder", "encoder-decoder", "ideal reader"]
+    (mark,) = [c for c in ax.collections if hasattr(c, "get_segments")]
+    assert mark.get_segments()[0][:, 1].tolist() == [0.95, 0.95]
+
+
+@pytest.mark.parametrize(
+    ("scores", "ideal", "said"),
+    [
+        ({}, None, "at least one"),
+        ({"fill": {"robot": 0.5}}, None, "robot"),
+        ({"fill": {"decoder": 1.5}}, None, "between 0 and 1, not 1.5"),
+        ({"fill": {"decoder": -0.5}}, None, "share of decoder in 'fill'"),
+        ({"fill": {"decoder": 0.5}}, {"write": 0.5}, "tasks that scores lack: \\['write'\\]"),
+        ({"fill": {"decoder": 0.5}}, {"fill": 2}, "ideal reader's share"),
+    ],
+)
+def test_scores_that_make_no_sense_are_refused(scores, ideal, said):
+    with pytest.raises(ValueError, match=said):
+        plots.comparison(scores, ideal=ideal)

@@ -130,6 +130,14 @@ def test_another_loss_can_be_put_in_the_models_place():
     assert losses == [6.0]
 
 
+def test_another_optimizer_can_be_put_in_the_place_of_adamw():
+    model = Line(3.0)
+    options = {"steps": 1, "learning_rate": 0.5, "warmup": 0, "clip": 1e9, "weight_decay": 0.1}
+    fit(model, [batch(x=1.0, y=1.0)], **options, optimizer=torch.optim.SGD)
+    gradient = 2 * (3.0 - 1.0) + 0.1 * 3.0  # of the squared error, and the decay
+    assert model.weight.item() == pytest.approx(3.0 - 0.5 * gradient)
+
+
 def test_frozen_weights_stay():
     model = nn.Sequential(nn.Linear(1, 1), nn.Linear(1, 1))
     model[0].requires_grad_(False)

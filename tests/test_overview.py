@@ -1,0 +1,39 @@
+"""The README's picture: drawn from what was measured, and not drawn if that is not as predicted."""
+
+import re
+
+import matplotlib.pyplot as plt
+import pytest
+
+from helpers import attention, checkpoints, overview
+
+
+@pytest.fixture(autouse=True)
+def _closed():
+    yield
+    plt.close("all")
+
+
+def test_the_picture_is_a_png_of_three_panels(tmp_path, capsys):
+    overview.main(["--out", str(tmp_path / "masks.png")])
+    assert (tmp_path / "masks.png").read_bytes().startswith(b"\x89PNG")
+    assert capsys.readouterr().out.strip() == str(tmp_path / "masks.png")
+    titles = [ax.get_title("left") for ax in overview.draw().axes]
+    assert [title.split(":")[0] for title in titles] == ["decoder", "encoder", "encoder–decoder"]
+
+
+def test_nothing_is_drawn_from_a_mask_that_is_not_as_predicted(monkeypatch):
+    measure = attention.influence
+    monkeypatch.setattr(
+        attention, "influence", lambda *a, **k: {n: x.mT for n, x in measure(*a, **k).items()}
+    )
+    with pytest.raises(RuntimeError, match="GPT2LMHeadModel: its decoder mask is not as predicted"):
+        overview.draw()
+
+
+def test_the_readme_shows_the_picture_with_its_text():
+    readme = (checkpoints.ROOT / "README.md").read_text(encoding="utf-8")
+    (alt, path) = re.search(r"!\[([^\]]+)\]\(([^)]+\.png)\)", readme, re.DOTALL).groups()
+    assert (checkpoints.ROOT / path).samefile(overview.PICTURE)
+    assert len(alt.split()) > 10
+    assert overview.PICTURE.read_bytes().startswith(b"\x89PNG")
