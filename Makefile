@@ -5,12 +5,14 @@ TORCH_INDEX ?=
 LAB ?=
 TESTS ?=
 NOTEBOOKS ?= notebooks/*.ipynb
+BENCH ?=
+VERSIONS ?=
 
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: help setup lab test run lint format miniatures figure matrix lock clean check-python
+.PHONY: help setup lab test run lint format miniatures figure matrix bench versions real lock clean check-python
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -54,6 +56,15 @@ figure: $(READY) ## draw the README's picture of the three masks again
 
 matrix: $(READY) ## test the notebooks on other instruction sets, on one thread, and five times over
 	.ci/matrix $(PY)
+
+bench: $(READY) ## measure speeds, as ratios; BENCH='masking spans' for some of them
+	$(PY) tests/bench.py $(BENCH)
+
+versions: $(READY) ## test against other versions of transformers
+	.ci/versions $(PY) $(VERSIONS)
+
+real: $(READY) ## run the notebooks on models of full size, with random weights, from a Hub of our own
+	$(PY) -m pytest -m real tests/test_notebooks_hub.py
 
 clean: ## remove the environment, so that the next command sets it up from nothing
 	rm -rf $(VENV)

@@ -17,15 +17,10 @@ from sys import modules
 import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
-from transformers import (
-    MODEL_FOR_CAUSAL_LM_MAPPING,
-    MODEL_FOR_MASKED_LM_MAPPING,
-    PreTrainedConfig,
-    PreTrainedModel,
-)
+from transformers import PreTrainedConfig, PreTrainedModel
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
-from helpers import masks
+from helpers import checkpoints, masks
 
 NO_WEIGHT = -1000.0  # whatever the scores: exp(−1000) is 0, so an added value below it hides a key
 NUMBERS_AT_ONCE = 2**21  # in one tensor of the batched backward pass: 8 MB in float32
@@ -165,11 +160,7 @@ def _stacks(model: PreTrainedModel) -> dict[str, nn.Module]:
             "encoder": model.get_encoder().base_model,
             "decoder": model.get_decoder().base_model,
         }
-    family = type(model.config)
-    causal_only = (
-        family in MODEL_FOR_CAUSAL_LM_MAPPING and family not in MODEL_FOR_MASKED_LM_MAPPING
-    )
-    if causal_only or getattr(model.config, "is_decoder", False):
+    if checkpoints.architecture(model.config) == "decoder":
         return {"decoder": model.get_decoder().base_model}
     return {"encoder": model.base_model}
 

@@ -2,12 +2,40 @@
 
 The notebooks name the real models. `NOTEBOOK_WEIGHTS=hub` in the environment makes the same cells
 load them from the Hugging Face Hub, or from its local cache.
+
+Sources: https://huggingface.co/docs/huggingface_hub/guides/manage-cache (the cache) and
+https://huggingface.co/docs/safetensors (why weights are not read from pickles).
 """
 
+import json
 import os
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import huggingface_hub
+from huggingface_hub import HfApi, constants, hf_hub_download, try_to_load_from_cache
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HfHubHTTPError,
+    HFValidationError,
+    RepositoryNotFoundError,
+)
+from safetensors import SafetensorError, safe_open
+from transformers import (
+    CONFIG_MAPPING,
+    MODEL_FOR_CAUSAL_LM_MAPPING,
+    MODEL_FOR_MASKED_LM_MAPPING,
+    AutoConfig,
+    PreTrainedConfig,
+)
+
 SWITCH = "NOTEBOOK_WEIGHTS"
+PATIENCE = 5.0  # seconds that the Hub is given to answer, and to go on in the midst of a file
+TRIES = 2  # how often the same thing is asked of it
 ROOT = Path(__file__).resolve().parent.parent
 _FOLDER = Path(__file__).resolve().parent / "miniatures"
 
@@ -67,3 +95,272 @@ def _short(folder: Path) -> str:
 def _trained_as(model_id: str) -> str:
     """The id that `helpers.pretrain` knows: the first of those that share a folder."""
     return next(name for name in MINIATURES if MINIATURES[name] == MINIATURES[model_id])
+
+
+# ---- from the Hub ----
+
+NOTEBOOKS = {
+    "decoder": ("AutoModelForCausalLM", "1_causal_lm.ipynb"),
+    "encoder": ("AutoModelForMaskedLM", "2_masked_lm.ipynb"),
+    "encoder-decoder": ("AutoModelForSeq2SeqLM", "3_seq2seq_lm.ipynb"),
+}
+# httpx or its successor, by the version of huggingface_hub.
+_NETWORK_ERROR = sys.modules[huggingface_hub.get_session().__module__.split(".")[0]].HTTPError
+_WEIGHTS, _INDEX = "model.safetensors", "model.safetensors.index.json"
+_PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
+_WITH_WEIGHTS = (".json", ".txt", ".model", ".jinja")  # config and tokenizer, whatever their names
+
+
+def fetch(model_id: str, architecture: str | None = None) -> str:
+    """`resolve` the id, and make sure that `from_pretrained` will find all it needs, whole.
+
+    A bundled miniature is there already. Of a model on the Hub, the config, the tokenizer and the
+    weights are downloaded into the Hub's cache, with progress bars, unless they lie there already.
+    Weights are taken as safetensors only, and no code of the checkpoint's is ever run. If the Hub
+    does not answer but the cache holds the model, the cache is used, and no more questions are put
+    to the Hub in this process.
+
+    `architecture` is the one that the caller is made for: "decoder", "encoder" or
+    "encoder-decoder". Any is taken if it is None.
+
+    Raises OSError if the files can't be had or are damaged, and ValueError if the checkpoint is not
+    what is needed (another architecture, code of its own, pickled weights); both say what to do. An
+    error comes within 15 seconds of the last sign of life of the Hub. What `resolve` raises, too.
+
+    >>> fetch("gpt2", "decoder") == resolve("gpt2")
+    True
+    """
+    if architecture not in (None, *NOTEBOOKS):
+        raise ValueError(f"architecture must be one of {list(NOTEBOOKS)}, not {architecture!r}")
+    name = resolve(model_id)
+    folder = Path(name) if Path(name).is_dir() else _from_hub(name)
+    _check_config(name, folder, architecture)
+    _check_weights(name, folder)
+    return name
+
+
+def architecture(config: PreTrainedConfig) -> str:
+    """ "decoder", "encoder" or "encoder-decoder": what a model of this config is built to be.
+
+    >>> from transformers import BertConfig, GPT2Config, T5Config
+    >>> [architecture(config) for config in (GPT2Config(), BertConfig(), T5Config())]
+    ['decoder', 'encoder', 'encoder-decoder']
+    >>> architecture(BertConfig(is_decoder=True))
+    'decoder'
+    """
+    if config.is_encoder_decoder:
+        return "encoder-decoder"
+    family = type(config)
+    causal_only = (
+        family in MODEL_FOR_CAUSAL_LM_MAPPING and family not in MODEL_FOR_MASKED_LM_MAPPING
+    )
+    return "decoder" if causal_only or getattr(config, "is_decoder", False) else "encoder"
+
+
+def _from_hub(name: str) -> Path:
+    """The folder of the Hub's cache that holds the model, complete."""
+    if huggingface_hub.is_offline_mode():
+        folder = _in_cache(name)
+        if folder is None:
+            raise OSError(
+                f"{name!r} is not in the cache ({constants.HF_HUB_CACHE}), and HF_HUB_OFFLINE "
+                f"forbids asking the Hub. Unset HF_HUB_OFFLINE and connect, {_way_out(name)}"
+            )
+        return folder
+    with _impatiently():
+        try:
+            return _download(name)
+        except _UnreachableError as error:
+            problem = str(error)
+    folder = _in_cache(name)
+    if folder is None:
+        raise OSError(f"{problem}, {_way_out(name)}") from None
+    print(f"{problem.split('. ')[0]}. Using the copy of {name!r} in the cache.")
+    constants.HF_HUB_OFFLINE = True  # or each from_pretrained would wait for the Hub again
+    return folder
+
+
+class _UnreachableError(Exception):
+    """What went wrong with the Hub, and the first half of what to do."""
+
+
+def _download(name: str) -> Path:
+    """Download what the cache lacks; the weights last, so that they tell that all is there."""
+    hub = constants.ENDPOINT
+    try:
+        there = [file.rfilename for file in HfApi().model_info(name, timeout=PATIENCE).siblings]
+        wanted = _wanted(name, there)
+        folder = Path(hf_hub_download(name, "config.json", etag_timeout=PATIENCE)).parent
+        for file in wanted:
+            hf_hub_download(name, file, etag_timeout=PATIENCE)
+        if _INDEX in wanted:
+            for file in _shards(folder):
+                hf_hub_download(name, file, etag_timeout=PATIENCE)
+    except HFValidationError:
+        raise ValueError(
+            f"{name!r} is neither a folder nor the id of a model on the Hub, such as 'gpt2' or "
+            "'google/flan-t5-small'"
+        ) from None
+    except GatedRepoError:
+        problem = (
+            f"{name!r} is gated. Accept its conditions at {hub}/{name} and log in with "
+            "`hf auth login`"
+        )
+    except RepositoryNotFoundError:
+        problem = (
+            f"there is no model {name!r} on the Hub ({hub}), or it is private. Check the spelling "
+            "(owner/name), or log in with `hf auth login`"
+        )
+    except HfHubHTTPError as error:
+        status = error.response.status_code
+        problem = f"the Hub ({hub}) answered with status {status} to {name!r}. Try again later"
+    except (OSError, _NETWORK_ERROR) as error:
+        problem = (
+            f"the Hub ({hub}) can't be reached, or broke off, while fetching {name!r} "
+            f"({_reason(error)}). Check the connection and try again: what has come is kept"
+        )
+    else:
+        return folder
+    raise _UnreachableError(problem) from None
+
+
+def _wanted(name: str, there: list[str]) -> list[str]:
+    """The files to fetch: config, tokenizer, and the weights, which stand last."""
+    if "config.json" not in there:
+        raise ValueError(
+            f"{name!r} has no config.json on the Hub, so it is not a model of transformers"
+        )
+    weights = [file for file in (_WEIGHTS, _INDEX) if file in there][:1]
+    if not weights:
+        raise _no_safetensors(name, there)
+    small = [f for f in there if "/" not in f and f.endswith(_WITH_WEIGHTS) and f != _INDEX]
+    return [file for file in small if not file.endswith(".index.json")] + weights
+
+
+def _no_safetensors(name: str, there: list[str]) -> ValueError:
+    pickles = [file for file in there if file.endswith(_PICKLES)]
+    if not pickles:
+        return ValueError(f"{name!r} has no weights ({_WEIGHTS}); choose another checkpoint")
+    return ValueError(
+        f"{name!r} has its weights as a pickle only ({pickles[0]}), and reading a pickle can run "
+        "any code that its author put there. Choose a checkpoint with safetensors, or have this "
+        "one converted: https://huggingface.co/spaces/safetensors/convert"
+    )
+
+
+def _shards(folder: Path) -> list[str]:
+    """The files of weights that an index names."""
+    index = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
+    return sorted(set(index["weight_map"].values()))
+
+
+def _in_cache(name: str) -> Path | None:
+    """The folder of the cache that holds the model, if all its weights are there."""
+    for file in (_WEIGHTS, _INDEX):
+        found = try_to_load_from_cache(name, file)
+        if isinstance(found, str):
+            folder = Path(found).parent
+            files = _shards(folder) if file == _INDEX else []
+            return folder if all((folder / shard).is_file() for shard in files) else None
+    return None
+
+
+def _check_config(name: str, folder: Path, wanted: str | None) -> None:
+    """Is it a model that the library knows, and of the architecture that is wanted?"""
+    path = folder / "config.json"
+    if not path.is_file():
+        raise OSError(f"{name!r} has no config.json; give a folder made by save_pretrained")
+    try:
+        settings = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        _forget(path)
+        raise OSError(f"the config.json of {name!r} is damaged ({error}). {_again(path)}") from None
+    kind = settings.get("model_type")
+    if kind not in CONFIG_MAPPING:
+        own = "needs code of its own, which is never run" if "auto_map" in settings else "is new"
+        raise ValueError(
+            f"{name!r} is a {kind!r}, a family that this version of transformers does not have: it "
+            f"{own}. Choose another checkpoint, or a newer transformers"
+        )
+    built = architecture(AutoConfig.from_pretrained(folder))
+    if wanted is not None and built != wanted:
+        (_, here), (auto_class, there) = NOTEBOOKS[wanted], NOTEBOOKS[built]
+        raise ValueError(
+            f"{name!r} ({kind}) has the architecture {built!r}, and this is made for {wanted!r}. "
+            f"Load it with {auto_class}, as {there} does, or choose another model for {here}"
+        )
+
+
+def _check_weights(name: str, folder: Path) -> None:
+    """Are the weights there, as safetensors, and whole? The header tells where the end is."""
+    if (folder / _INDEX).is_file():
+        files = _shards(folder)
+    elif (folder / _WEIGHTS).is_file():
+        files = [_WEIGHTS]
+    else:
+        raise _no_safetensors(name, sorted(path.name for path in folder.iterdir()))
+    for file in files:
+        try:
+            with safe_open(folder / file, "pt"):
+                pass
+        except (SafetensorError, OSError) as error:
+            _forget(folder / file)
+            raise OSError(
+                f"{file} of {name!r} is damaged ({error}). {_again(folder / file)}"
+            ) from None
+
+
+def _forget(path: Path) -> None:
+    """Take a damaged file out of the Hub's cache, or the next try would find it there again."""
+    if path.is_relative_to(constants.HF_HUB_CACHE):
+        content = path.resolve()  # the cache keeps the content elsewhere, and links to it
+        path.unlink()
+        content.unlink(missing_ok=True)
+
+
+def _again(path: Path) -> str:
+    if path.exists():
+        return f"Replace {path}"
+    return "It was removed from the cache: run this again to download it anew"
+
+
+def _way_out(name: str) -> str:
+    if name in MINIATURES:
+        return f"or unset {SWITCH} to use the bundled miniature"
+    return f"or fetch it ahead, where there is a network, with `hf download {name}`"
+
+
+# ---- patience ----
+
+
+@contextmanager
+def _impatiently() -> Iterator[None]:
+    """Inside, the Hub has PATIENCE seconds to answer and is asked the same thing TRIES times.
+
+    By itself the library tries for minutes. A download that goes on where it broke off is another
+    question, so a slow or shaky network that makes progress has all the time it needs.
+    """
+    asked: Counter[tuple] = Counter()
+
+    def look(request) -> None:
+        question = request.method, str(request.url), request.headers.get("Range")
+        asked[question] += 1
+        if asked[question] > TRIES:
+            raise OSError(f"no success in {TRIES} tries")
+        request.extensions["timeout"] = dict.fromkeys(
+            ("connect", "read", "write", "pool"), PATIENCE
+        )
+
+    hooks = huggingface_hub.get_session().event_hooks["request"]
+    hooks.append(look)
+    try:
+        yield
+    finally:
+        hooks.remove(look)
+
+
+def _reason(error: Exception) -> str:
+    """The first cause, in one line."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return re.sub(r"\s+", " ", f"{type(error).__name__}: {error}")[:200].rstrip(": ")

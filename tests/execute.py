@@ -6,6 +6,7 @@ without network, GPU and progress bars, and without anybody's own Jupyter and ma
 Usage: python tests/execute.py notebooks/*.ipynb
 """
 
+import importlib
 import os
 import subprocess
 import sys
@@ -32,12 +33,29 @@ def prepare() -> None:
     for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR"):
         os.environ[name] = os.path.join(folder.name, name.lower())
         os.mkdir(os.environ[name])
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     if os.environ.get("NOTEBOOK_WEIGHTS") != "hub":  # real weights come from your own cache
         os.environ["HF_HUB_OFFLINE"] = "1"
         os.environ["HF_HOME"] = os.path.join(folder.name, "hf_home")
     import matplotlib.font_manager  # builds its font cache: here, not on the stderr of some cell
 
     matplotlib.use("agg")
+
+
+def guard() -> Path:
+    """Refuse, and note, whatever this process and its children would send to other machines.
+
+    Returns the file in which it is noted.
+    """
+    log = Path(prepare.folder.name) / "traffic"
+    os.environ.setdefault("TRAFFIC_LOG", str(log))
+    os.environ["HF_HUB_DISABLE_XET"] = "1"  # compiled code, which the guard can't see
+    paths = [str(Path(__file__).parent / "guard"), os.environ.get("PYTHONPATH", "")]
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    sys.path.insert(0, paths[0])
+    sys.modules.pop("sitecustomize", None)
+    importlib.import_module("sitecustomize")
+    return log
 
 
 def execute(path: Path, before: str = "") -> nbformat.NotebookNode:

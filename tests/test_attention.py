@@ -6,81 +6,15 @@ import logging
 import pytest
 import torch
 import transformers
+from families import BYPASS, FAMILIES, HEARD, SIZE, SPECIAL, T5_SIZE, V, build
 from torch import nn
-from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSeq2SeqLM
+from transformers import AutoModelForCausalLM
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 from transformers.models.gpt2 import modeling_gpt2
 
 from helpers import attention, masks
 
-V, T, S = 99, 7, 9  # vocabulary, tokens of a (decoder's) text, tokens of an encoder's text
-
-SIZE = {
-    "vocab_size": V,
-    "hidden_size": 32,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "intermediate_size": 32,
-    "max_position_embeddings": 32,
-}
-T5_SIZE = {
-    "vocab_size": V,
-    "d_model": 32,
-    "d_kv": 8,
-    "d_ff": 32,
-    "num_layers": 2,
-    "num_decoder_layers": 3,
-    "num_heads": 4,
-    "decoder_start_token_id": 0,
-}
-BART_SIZE = {
-    "vocab_size": V,
-    "d_model": 32,
-    "encoder_layers": 2,
-    "decoder_layers": 3,
-    "encoder_attention_heads": 4,
-    "decoder_attention_heads": 4,
-    "encoder_ffn_dim": 32,
-    "decoder_ffn_dim": 32,
-    "max_position_embeddings": 32,
-}
-GPT2_SIZE = {"vocab_size": V, "n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 32}
-SPECIAL = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
-
-FAMILIES = {  # name: (Auto class, config class, its arguments)
-    "gpt2": (AutoModelForCausalLM, "GPT2Config", GPT2_SIZE),
-    "llama": (AutoModelForCausalLM, "LlamaConfig", SIZE | {"num_key_value_heads": 2}),
-    "mistral": (
-        AutoModelForCausalLM,
-        "MistralConfig",
-        SIZE | {"num_key_value_heads": 2, "sliding_window": 3},
-    ),
-    "opt": (AutoModelForCausalLM, "OPTConfig", SIZE | {"ffn_dim": 32, "word_embed_proj_dim": 32}),
-    "bert": (AutoModelForMaskedLM, "BertConfig", SIZE),
-    "albert": (
-        AutoModelForMaskedLM,
-        "AlbertConfig",
-        SIZE | {"embedding_size": 16, "inner_group_num": 2},
-    ),
-    "t5": (AutoModelForSeq2SeqLM, "T5Config", T5_SIZE),
-    "bart": (AutoModelForSeq2SeqLM, "BartConfig", BART_SIZE | {"decoder_start_token_id": 2}),
-    "bloom": (AutoModelForCausalLM, "BloomConfig", SIZE | {"n_layer": 2, "n_head": 4}),
-    "deberta-v2": (AutoModelForMaskedLM, "DebertaV2Config", SIZE),
-}
-KINDS = {
-    AutoModelForCausalLM: {"decoder"},
-    AutoModelForMaskedLM: {"encoder"},
-    AutoModelForSeq2SeqLM: {"encoder", "cross", "decoder"},
-}
-BYPASS = ("bloom", "deberta-v2")  # they compute attention outside the library's interface
-HEARD = [name for name in FAMILIES if name not in BYPASS]
-
-
-def build(name, implementation=None, **changes):
-    auto, config, size = FAMILIES[name]
-    torch.manual_seed(0)
-    settings = size | SPECIAL | changes | {"attn_implementation": implementation}
-    return auto.from_config(getattr(transformers, config)(**settings)).eval()
+T, S = 7, 9  # tokens of a (decoder's) text, tokens of an encoder's text
 
 
 def texts(model, padding=None, batch=2):
@@ -113,8 +47,10 @@ def predicted(kind, rows, keys, window=None):
     """(B, Q, K), from helpers.masks alone."""
     queries, width = rows.shape[1], keys.shape[1]
     shape = masks.causal(queries) if kind == "decoder" else masks.cross(queries, width)
-    if window:
+    if window and kind == "decoder":
         shape = shape & ~masks.causal(queries).tril(-window)
+    elif window:
+        shape = shape & shape.triu(-window).tril(window)
     return shape & masks.padding(keys)
 
 
@@ -140,11 +76,10 @@ def test_the_recorded_mask_is_the_predicted_one(name, implementation, padding):
     model = build(name, implementation)
     inputs, real = texts(model, padding)
     records = attention.record(model, **inputs)
-    assert {record.kind for record in records} == KINDS[FAMILIES[name][0]]
+    assert {record.kind for record in records} == FAMILIES[name].kinds
     for record in records:
         rows, keys = real[record.kind]
-        window = getattr(model.config, "sliding_window", None)
-        expected = predicted(record.kind, rows, keys, window)
+        expected = predicted(record.kind, rows, keys, FAMILIES[name].window(record.layer))
         assert record.mask.dtype == torch.bool
         assert torch.equal(record.mask, expected)  # rows of padding as well: what was handed
 
@@ -302,7 +237,7 @@ def test_influence_is_the_reach_of_the_recorded_masks(name, implementation, padd
             flows = flows | ((own.float() @ flows.float()) > 0)
             flows = flows | ((cross.float() @ expected["encoder"].float()) > 0)
         expected["cross"] = flows
-    assert measured.keys() == KINDS[FAMILIES[name][0]]
+    assert measured.keys() == FAMILIES[name].kinds
     for kind, values in measured.items():
         rows, _ = real[kind]
         assert torch.equal((values > 0)[rows], expected[kind].expand_as(values)[rows])

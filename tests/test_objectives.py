@@ -1,5 +1,6 @@
 """Targets from text, and the one loss: in closed form, against transformers, and statistically."""
 
+import families
 import pytest
 import torch
 from tokenizers import Tokenizer, models
@@ -15,7 +16,7 @@ from transformers import (
     T5ForConditionalGeneration,
 )
 
-from helpers import objectives
+from helpers import checkpoints, objectives
 from helpers.objectives import IGNORE_INDEX
 
 V = 1000  # ordinary tokens and special ones together
@@ -385,6 +386,51 @@ def test_the_sequence_to_sequence_loss_is_the_librarys_and_so_is_the_shift():
     torch.testing.assert_close(by_hand.logits, output.logits)
     torch.testing.assert_close(objectives.mean_loss(by_hand.logits, targets), output.loss)
     assert torch.equal(model.prepare_decoder_input_ids_from_labels(targets), shifted)
+
+
+# --- the same loss in every family
+
+
+def family_batch(model, seed=0):
+    """Two texts, the second one padded, and what each has as a target in its architecture."""
+    generator = seeded(seed)
+    ids = torch.randint(3, families.V, (2, 9), generator=generator)
+    mask = (torch.arange(9) < torch.tensor([[9], [6]])).long()
+    ids = ids.masked_fill(mask == 0, 0)
+    kind = checkpoints.architecture(model.config)
+    batch = {"input_ids": ids, "attention_mask": mask}
+    if kind == "decoder":
+        targets = objectives.next_token_targets(ids, mask)
+        return batch | {"labels": ids.masked_fill(mask == 0, IGNORE_INDEX)}, targets
+    if kind == "encoder":
+        chosen = torch.rand(ids.shape, generator=generator) < 0.3
+        targets = ids.masked_fill(~chosen | (mask == 0), IGNORE_INDEX)
+        return batch | {"labels": targets}, targets
+    targets = torch.randint(3, families.V, (2, 7), generator=generator)
+    targets[1, 5:] = IGNORE_INDEX
+    return batch | {"labels": targets}, targets
+
+
+@pytest.mark.parametrize("name", families.FAMILIES)
+def test_the_loss_of_every_family_is_this_one(name):
+    model = families.build(name)
+    batch, targets = family_batch(model)
+    output = model(**batch)
+    assert output.loss.isfinite()
+    torch.testing.assert_close(objectives.mean_loss(output.logits, targets), output.loss)
+    wrong = targets.roll(1, 0)  # the other text's: a check that always agrees would agree here
+    assert not torch.isclose(objectives.mean_loss(output.logits, wrong), output.loss, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["t5", "mt5", "bart", "marian", "pegasus"])
+def test_the_shift_of_every_family_that_has_a_start_token_is_this_one(name):
+    model = families.build(name)
+    batch, targets = family_batch(model)
+    start, pad = model.config.decoder_start_token_id, model.config.pad_token_id
+    shifted = objectives.shift_right(targets, start, pad)
+    output = model(**batch)
+    del batch["labels"]
+    torch.testing.assert_close(model(**batch, decoder_input_ids=shifted).logits, output.logits)
 
 
 # --- bad input

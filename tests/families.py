@@ -1,0 +1,154 @@
+"""Tiny random models of many families: one table for all the tests that hold for every family."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+import transformers
+from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSeq2SeqLM
+
+V = 99  # vocabulary
+LENGTH = 32  # positions
+SPECIAL = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
+
+SIZE = {
+    "vocab_size": V,
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 32,
+    "max_position_embeddings": LENGTH,
+}
+GROUPED = SIZE | {"num_key_value_heads": 2}
+GPT2_SIZE = {"vocab_size": V, "n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": LENGTH}
+ROBERTA_SIZE = SIZE | {"max_position_embeddings": LENGTH + 1}  # its positions begin at 1
+T5_SIZE = {
+    "vocab_size": V,
+    "d_model": 32,
+    "d_kv": 8,
+    "d_ff": 32,
+    "num_layers": 2,
+    "num_decoder_layers": 3,
+    "num_heads": 4,
+    "decoder_start_token_id": 0,
+}
+BART_SIZE = {
+    "vocab_size": V,
+    "d_model": 32,
+    "encoder_layers": 2,
+    "decoder_layers": 3,
+    "encoder_attention_heads": 4,
+    "decoder_attention_heads": 4,
+    "encoder_ffn_dim": 32,
+    "decoder_ffn_dim": 32,
+    "max_position_embeddings": LENGTH,
+    "decoder_start_token_id": 2,
+}
+
+
+@dataclass(frozen=True)
+class Family:
+    """One family: how to build a tiny model of it, and what its attention is like.
+
+    window   layer → how many tokens back a query sees, itself included, or None for all; in an
+             encoder: how many to either side
+    bypass   it computes attention outside the library's interface
+    """
+
+    auto: type
+    config: str
+    size: dict = field(repr=False)
+    window: Callable[[int], int | None] = lambda layer: None
+    bypass: bool = False
+
+    @property
+    def kinds(self) -> set[str]:
+        return {
+            AutoModelForCausalLM: {"decoder"},
+            AutoModelForMaskedLM: {"encoder"},
+            AutoModelForSeq2SeqLM: {"encoder", "cross", "decoder"},
+        }[self.auto]
+
+
+def _causal(config, size, **about):
+    return Family(AutoModelForCausalLM, config, size, **about)
+
+
+def _masked(config, size, **about):
+    return Family(AutoModelForMaskedLM, config, size, **about)
+
+
+def _seq2seq(config, size, **about):
+    return Family(AutoModelForSeq2SeqLM, config, size, **about)
+
+
+FAMILIES = {
+    "gpt2": _causal("GPT2Config", GPT2_SIZE),
+    "gpt_neo": _causal(
+        "GPTNeoConfig",
+        {
+            "vocab_size": V,
+            "hidden_size": 32,
+            "num_layers": 2,
+            "num_heads": 4,
+            "attention_types": [[["global", "local"], 1]],
+            "window_size": 3,
+            "max_position_embeddings": LENGTH,
+        },
+        window=lambda layer: 3 if layer % 2 else None,
+        bypass=True,
+    ),
+    "gpt_neox": _causal("GPTNeoXConfig", SIZE),
+    "opt": _causal("OPTConfig", SIZE | {"ffn_dim": 32, "word_embed_proj_dim": 32}),
+    "bloom": _causal("BloomConfig", SIZE | {"n_layer": 2, "n_head": 4}, bypass=True),
+    "llama": _causal("LlamaConfig", GROUPED),
+    "mistral": _causal("MistralConfig", GROUPED | {"sliding_window": 3}, window=lambda layer: 3),
+    "qwen2": _causal("Qwen2Config", GROUPED),
+    "qwen3": _causal("Qwen3Config", GROUPED | {"head_dim": 8}),
+    "gemma2": _causal(
+        "Gemma2Config",
+        GROUPED | {"head_dim": 8, "sliding_window": 3},
+        window=lambda layer: None if layer % 2 else 3,
+    ),
+    "phi": _causal("PhiConfig", SIZE),
+    "falcon": _causal("FalconConfig", SIZE, bypass=True),
+    "bert": _masked("BertConfig", SIZE),
+    "roberta": _masked("RobertaConfig", ROBERTA_SIZE),
+    "distilbert": _masked(
+        "DistilBertConfig",
+        {
+            "vocab_size": V,
+            "dim": 32,
+            "n_layers": 2,
+            "n_heads": 4,
+            "hidden_dim": 32,
+            "max_position_embeddings": LENGTH,
+        },
+    ),
+    "albert": _masked("AlbertConfig", SIZE | {"embedding_size": 16, "inner_group_num": 2}),
+    "electra": _masked("ElectraConfig", SIZE | {"embedding_size": 16}),
+    "modernbert": _masked(
+        "ModernBertConfig",
+        SIZE | {"local_attention": 4, "global_attn_every_n_layers": 2, "cls_token_id": 1}
+        | {"sep_token_id": 2},
+        window=lambda layer: 2 if layer % 2 else None,
+    ),
+    "deberta-v2": _masked("DebertaV2Config", SIZE, bypass=True),
+    "t5": _seq2seq("T5Config", T5_SIZE),
+    "mt5": _seq2seq("MT5Config", T5_SIZE),
+    "bart": _seq2seq("BartConfig", BART_SIZE),
+    "mbart": _seq2seq("MBartConfig", BART_SIZE),
+    "marian": _seq2seq("MarianConfig", BART_SIZE),
+    "pegasus": _seq2seq("PegasusConfig", BART_SIZE),
+    "whisper's decoder": _causal("WhisperConfig", BART_SIZE | {"max_target_positions": LENGTH}),
+}  # fmt: skip
+HEARD = [name for name, family in FAMILIES.items() if not family.bypass]
+BYPASS = [name for name, family in FAMILIES.items() if family.bypass]
+
+
+def build(name, implementation=None, **changes):
+    """A tiny random model of this family, always the same."""
+    family = FAMILIES[name]
+    torch.manual_seed(0)
+    settings = family.size | SPECIAL | changes | {"attn_implementation": implementation}
+    return family.auto.from_config(getattr(transformers, family.config)(**settings)).eval()

@@ -1,0 +1,129 @@
+"""The notebooks with NOTEBOOK_WEIGHTS=hub, as the README says to run them, on a Hub of our own."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import hub as hubs
+import pytest
+import torch
+import transformers
+from transformers import AutoTokenizer
+
+from helpers import checkpoints
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = {
+    "1_causal_lm": "gpt2",
+    "2_masked_lm": "bert-base-uncased",
+    "3_seq2seq_lm": "google/flan-t5-small",
+}
+
+
+def passes(path, hub, tmp_path, timeout=60):
+    """`pytest --nbval-lax` on a notebook, with an empty cache; its output, if a cell fails."""
+    environment = os.environ | {
+        "NOTEBOOK_WEIGHTS": "hub",
+        "HF_ENDPOINT": hub.address,
+        "HF_HOME": str(tmp_path / "hf_home"),
+        "HF_HUB_OFFLINE": "0",
+    }
+    command = [sys.executable, "-m", "pytest", "-q", "--color=no", "-p", "no:cacheprovider"]
+    command += ["--nbval-lax", f"--nbval-cell-timeout={timeout}", str(path)]
+    run = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT)
+    assert re.search(r"\d+ passed", run.stdout), run.stdout + run.stderr
+    assert run.returncode == 0, run.stdout[-6000:]
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_runs_on_what_it_downloads(name, tmp_path):
+    with hubs.running(checkpoints.MINIATURES) as hub:
+        passes(ROOT / "notebooks" / f"{name}.ipynb", hub, tmp_path)
+    got = [line for line in hub.requests if line.startswith("GET") and "safetensors" in line]
+    assert any(NOTEBOOKS[name] in line for line in got)
+
+
+# ---- behind `make real`: full size, and other checkpoints ----
+
+
+def full_size(model_id):
+    """The real config of the library's defaults, with random weights."""
+    return {
+        "gpt2": lambda n: transformers.GPT2Config(),
+        "bert-base-uncased": lambda n: transformers.BertConfig(),
+        "google/flan-t5-small": lambda n: transformers.T5Config(
+            d_model=512,
+            d_kv=64,
+            d_ff=1024,
+            num_layers=8,
+            num_decoder_layers=8,
+            num_heads=6,
+            feed_forward_proj="gated-gelu",
+            decoder_start_token_id=0,
+            vocab_size=32128,
+        ),
+    }[model_id](None)
+
+
+def others(model_id):
+    """Another checkpoint of the same architecture, as somebody would put it in: its id, config."""
+    return {
+        "gpt2": ("distilbert/distilgpt2", transformers.GPT2Config(n_layer=6)),
+        "bert-base-uncased": (
+            "google-bert/bert-large-uncased",
+            transformers.BertConfig(hidden_size=256, num_hidden_layers=6, num_attention_heads=8),
+        ),
+        "google/flan-t5-small": (
+            "google-t5/t5-small",
+            transformers.T5Config(num_layers=6, decoder_start_token_id=0, vocab_size=32128),
+        ),
+    }[model_id]
+
+
+def written(folder, model_id, config):
+    """A checkpoint with random weights and the miniature's tokenizer."""
+    auto = {
+        "gpt2": transformers.AutoModelForCausalLM,
+        "bert-base-uncased": transformers.AutoModelForMaskedLM,
+        "google/flan-t5-small": transformers.AutoModelForSeq2SeqLM,
+    }[model_id]
+    tokenizer = AutoTokenizer.from_pretrained(checkpoints.MINIATURES[model_id])
+    for name in ("bos", "eos", "pad"):
+        setattr(config, f"{name}_token_id", getattr(tokenizer, f"{name}_token_id", None))
+    torch.manual_seed(0)
+    auto.from_config(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_runs_in_full_size(name, tmp_path):
+    model_id = NOTEBOOKS[name]
+    folder = written(tmp_path / "full", model_id, full_size(model_id))
+    start = time.perf_counter()
+    with hubs.running(checkpoints.MINIATURES | {model_id: folder}) as hub:
+        passes(ROOT / "notebooks" / f"{name}.ipynb", hub, tmp_path, timeout=600)
+    print(f"\n{name} in full size: {time.perf_counter() - start:.0f} s")
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_runs_on_another_checkpoint(name, tmp_path):
+    """One line changed: the id in the cell that loads the model."""
+    model_id = NOTEBOOKS[name]
+    other, config = others(model_id)
+    folder = written(tmp_path / "other", model_id, config)
+    text = (ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8")
+    line = f'model_id = checkpoints.fetch(\\"{model_id}\\"'
+    assert text.count(line) == 1
+    path = ROOT / "notebooks" / f"other_{name}.ipynb"  # beside the original, as a copy would be
+    path.write_text(text.replace(line, line.replace(model_id, other)), encoding="utf-8")
+    try:
+        with hubs.running(checkpoints.MINIATURES | {other: folder}) as hub:
+            passes(path, hub, tmp_path, timeout=600)
+    finally:
+        path.unlink()
