@@ -204,12 +204,16 @@ def attention(
     rows: Sequence[str],
     columns: Sequence[str],
     mask: ArrayLike | None = None,
+    limit: float | None = 1.0,
+    label: str = "attention weight",
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Attention weights, (Q, K), in cividis from 0 to 1; hatched where `mask` hides the key.
+    """Attention weights, (Q, K), in cividis; hatched where `mask` hides the key.
 
-    A hidden cell with a weight above zero is a leak, a red cross on yellow.
+    The scale runs from 0 to `limit`, or to the largest weight if that is None. A hidden cell with a
+    weight above zero is a leak, a red cross on yellow. Anything else that adds up to 1 in a row can
+    be drawn as well, under its own `label`.
 
     Raises TypeError unless the mask is boolean, ValueError if shapes and labels don't agree or a
     weight is not between 0 and 1 (weights come after the softmax, scores before it).
@@ -230,8 +234,8 @@ def attention(
         hidden = ~_checked_mask(mask, rows, columns)
     with plt.rc_context(_STYLE):
         ax = _matrix_axes(ax, rows, columns, title)
-        picture = ax.imshow(weights, cmap="cividis", vmin=0.0, vmax=1.0)
-        ax.figure.colorbar(picture, ax=ax, label="attention weight", shrink=0.8)
+        picture = ax.imshow(weights, cmap="cividis", vmin=0.0, vmax=limit)
+        ax.figure.colorbar(picture, ax=ax, label=label, shrink=0.8)
         _fill(ax, hidden, **_HIDDEN)
         leaks = _crosses(ax, hidden & (weights > 0))
         _legend_below(ax, [_HIDDEN_KEY, *leaks] if hidden.any() else [])
@@ -709,7 +713,7 @@ def _running_mean(values: np.ndarray, window: int) -> np.ndarray:
 def _with_rest(distribution: Mapping[str, float], words: list[str]) -> list[float]:
     """The probabilities of `words`, and what is left of 1 for all others."""
     shown = [distribution.get(word, 0.0) for word in words]
-    return [*shown, max(0.0, 1 - sum(shown))]
+    return [*shown, max(0.0, round(1 - sum(shown), 9))]  # no rest that only rounding left
 
 
 def _percent(probability: float) -> str:

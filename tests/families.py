@@ -53,6 +53,9 @@ class Family:
     window   layer → how many tokens back a query sees, itself included, or None for all; in an
              encoder: how many to either side
     bypass   it computes attention outside the library's interface
+    sdpa     it can do without the eager function
+    shifts   as a causal model, it moves the labels itself; Whisper's decoder alone leaves that to
+             whoever calls it
     """
 
     auto: type
@@ -60,6 +63,8 @@ class Family:
     size: dict = field(repr=False)
     window: Callable[[int], int | None] = lambda layer: None
     bypass: bool = False
+    sdpa: bool = True
+    shifts: bool = True
 
     @property
     def kinds(self) -> set[str]:
@@ -109,6 +114,7 @@ FAMILIES = {
         "Gemma2Config",
         GROUPED | {"head_dim": 8, "sliding_window": 3},
         window=lambda layer: None if layer % 2 else 3,
+        sdpa=False,
     ),
     "phi": _causal("PhiConfig", SIZE),
     "falcon": _causal("FalconConfig", SIZE, bypass=True),
@@ -140,9 +146,16 @@ FAMILIES = {
     "mbart": _seq2seq("MBartConfig", BART_SIZE),
     "marian": _seq2seq("MarianConfig", BART_SIZE),
     "pegasus": _seq2seq("PegasusConfig", BART_SIZE),
-    "whisper's decoder": _causal("WhisperConfig", BART_SIZE | {"max_target_positions": LENGTH}),
+    "whisper's decoder": _causal(
+        "WhisperConfig", BART_SIZE | {"max_target_positions": LENGTH}, shifts=False
+    ),
 }  # fmt: skip
-HEARD = [name for name, family in FAMILIES.items() if not family.bypass]
+HEARD = [  # (family, attention implementation)
+    (name, implementation)
+    for name, family in FAMILIES.items()
+    for implementation in ("sdpa", "eager")
+    if not family.bypass and (family.sdpa or implementation == "eager")
+]
 BYPASS = [name for name, family in FAMILIES.items() if family.bypass]
 
 

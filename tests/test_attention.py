@@ -70,8 +70,7 @@ def every_mask(records, kind):
 
 
 @pytest.mark.parametrize("padding", [None, "right", "left"])
-@pytest.mark.parametrize("implementation", ["sdpa", "eager"])
-@pytest.mark.parametrize("name", HEARD)
+@pytest.mark.parametrize(("name", "implementation"), HEARD)
 def test_the_recorded_mask_is_the_predicted_one(name, implementation, padding):
     model = build(name, implementation)
     inputs, real = texts(model, padding)
@@ -85,8 +84,7 @@ def test_the_recorded_mask_is_the_predicted_one(name, implementation, padding):
 
 
 @pytest.mark.parametrize("padding", [None, "right", "left"])
-@pytest.mark.parametrize("implementation", ["sdpa", "eager"])
-@pytest.mark.parametrize("name", HEARD)
+@pytest.mark.parametrize(("name", "implementation"), HEARD)
 def test_the_weights_are_those_of_the_librarys_eager_attention(name, implementation, padding):
     model = build(name, implementation)
     inputs, real = texts(model, padding)
@@ -112,8 +110,7 @@ def test_the_weights_are_those_of_the_librarys_eager_attention(name, implementat
         assert (record.weights.sum(1)[~record.mask & rows[..., None]] == 0).all()
 
 
-@pytest.mark.parametrize("implementation", ["sdpa", "eager"])
-@pytest.mark.parametrize("name", HEARD)
+@pytest.mark.parametrize(("name", "implementation"), HEARD)
 def test_recording_changes_no_logit(name, implementation):
     model = build(name, implementation)
     inputs, _ = texts(model, "right")
@@ -217,8 +214,7 @@ def test_the_kind_is_what_the_layer_was_built_to_be():
 
 
 @pytest.mark.parametrize("padding", [None, "right", "left"])
-@pytest.mark.parametrize("implementation", ["sdpa", "eager"])
-@pytest.mark.parametrize("name", HEARD)
+@pytest.mark.parametrize(("name", "implementation"), HEARD)
 def test_influence_is_the_reach_of_the_recorded_masks(name, implementation, padding):
     model = build(name, implementation)
     inputs, real = texts(model, padding)

@@ -15,8 +15,6 @@ from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokeniz
 
 from helpers import checkpoints
 
-BUNDLED = {name: folder for name, folder in checkpoints.MINIATURES.items() if "-" in folder.name}
-BUNDLED["gpt2"] = checkpoints.MINIATURES["gpt2"]
 ALLOWED = 15  # seconds until an error has to be there
 
 
@@ -31,7 +29,7 @@ def shelf(tmp_path_factory):
 @pytest.fixture
 def hub(monkeypatch, tmp_path):
     """A Hub that serves the miniatures under the real ids, an empty cache, and the switch on it."""
-    with hubs.running(BUNDLED) as running:
+    with hubs.running(checkpoints.MINIATURES) as running:
         monkeypatch.setenv("NOTEBOOK_WEIGHTS", "hub")
         monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
         monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
@@ -132,6 +130,7 @@ def test_a_shaky_network_that_makes_progress_has_time(hub):
     assert size > 5 * 100_000 * checkpoints.TRIES
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("huggingface_hub.file_download.time.sleep", lambda seconds: None)
+        patch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 50_000)  # as small, for so small a file
         checkpoints.fetch("gpt2")
     assert sum("model.safetensors" in line for line in hub.requests) > 10
 

@@ -142,6 +142,12 @@ def test_weights_are_cividis_from_0_to_1():
     np.testing.assert_allclose(image.get_array(), 0.2)
 
 
+def test_small_shares_can_have_a_scale_and_a_name_of_their_own():
+    ax = plots.attention(torch.full((5, 5), 0.2), **LABELS, limit=None, label="share")
+    assert ax.images[0].get_clim() == (0.0, pytest.approx(0.2))
+    assert ax.images[0].colorbar.ax.get_ylabel() == "share"
+
+
 def test_hidden_weights_are_hatched_and_never_the_colour_of_zero():
     ax = plots.attention(CAUSAL / CAUSAL.sum(1, keepdim=True), **LABELS, mask=CAUSAL)
     assert cells(ax, "#f1f1f1") == where(~CAUSAL)
@@ -244,6 +250,13 @@ def test_words_beyond_the_top_share_one_bar_and_only_then():
     ax = plots.next_words(words, words, top=2)
     assert ticks(ax.yaxis) == ["a", "b", "all others"]
     assert ax.containers[0][2].get_width() == pytest.approx(0.2)
+
+
+def test_what_only_rounding_leaves_is_nothing():
+    thirds = dict.fromkeys("abcdefghi", 1 / 9)
+    assert sum(thirds.values()) < 1
+    ax = plots.next_words({"a": 0.5}, thirds, top=9)
+    assert [text.get_text() for text in ax.texts][-1] == "0"
 
 
 # ---- on the page ----
