@@ -253,9 +253,9 @@ def test_words_beyond_the_top_share_one_bar_and_only_then():
 
 
 def test_what_only_rounding_leaves_is_nothing():
-    thirds = dict.fromkeys("abcdefghi", 1 / 9)
-    assert sum(thirds.values()) < 1
-    ax = plots.next_words({"a": 0.5}, thirds, top=9)
+    tenths = dict.fromkeys("abcdefghij", 0.1)
+    assert sum(tenths.values()) < 1
+    ax = plots.next_words({"a": 0.5}, tenths, top=10)
     assert [text.get_text() for text in ax.texts][-1] == "0"
 
 
