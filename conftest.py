@@ -10,6 +10,11 @@ if os.environ.get("NOTEBOOK_WEIGHTS") != "hub":
     execute.guard()
 
 
+def pytest_configure(config):
+    if os.environ.get("NOTEBOOK_WEIGHTS") == "hub":  # models of full size take their time
+        config.option.nbval_cell_timeout = execute.CELL_TIMEOUT
+
+
 def pytest_sessionfinish(session):
     log = Path(os.environ.get("TRAFFIC_LOG", ""))
     if log.is_file():

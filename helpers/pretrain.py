@@ -51,18 +51,28 @@ Example = dict[str, list[int]]
 
 
 @dataclass(frozen=True)
+class Round:
+    """Some steps of training: `examples` turns stories into what they score.
+
+    In each round the learning rate rises, and falls to zero.
+    """
+
+    examples: Callable[[list[Story], object], list[Example]]
+    steps: int
+    learning_rate: float
+
+
+@dataclass(frozen=True)
 class Recipe:
-    """How one miniature is made. `examples` turns a story into what one training step scores."""
+    """How one miniature is made."""
 
     stands_for: str
     data: str
     tokenizer: Callable[[list[Story]], object]
     model: Callable[[object], torch.nn.Module]
-    examples: Callable[[list[Story], object], list[Example]]
+    rounds: tuple[Round, ...]
     measure: Callable[[object, object, list[Story]], dict[str, str]]
-    steps: int
     batch_size: int
-    learning_rate: float
     optimizer: Callable[..., Optimizer] | None = None
 
 
@@ -351,9 +361,10 @@ SENTINELS = 100
 # What the stories are used for, in turn. First mostly to translate: a target for every word of the
 # source teaches the decoder soonest where to look. Then mostly to fill gaps, which takes longest.
 FIRST = ("translate", "blanks", "translate", "ask", "translate", "summarize", "blanks", "ask")
-THEN = ("blanks", "ask", "blanks", "translate", "blanks", "spans", "blanks", "ask", "blanks")
-THEN += ("summarize", "blanks", "blanks")
-FIRST_SHARE = 0.35
+THEN = ("blanks", "spans", "blanks", "ask", "blanks", "translate", "blanks", "summarize")
+THEN += ("blanks", "blanks")
+FIRST_SHARE = 0.45
+LAST = ("blanks", "ask", "blanks", "translate", "blanks", "ask", "blanks", "summarize")  # round 2
 # Of the gaps: the highest density at the start and at the end of the training, and the mean length.
 CUTS = {"spans": (0.5, 0.2, 3.0), "blanks": (0.6, 0.2, 1.0)}
 
@@ -434,7 +445,7 @@ def t5_tasks(count: int) -> list[str]:
     """The task of each story.
 
     >>> t5_tasks(100)[:3], t5_tasks(100)[-3:]
-    (['translate', 'blanks', 'translate'], ['spans', 'blanks', 'ask'])
+    (['translate', 'blanks', 'translate'], ['blanks', 'translate', 'blanks'])
     """
     first = round(FIRST_SHARE * count)
     return [*islice(cycle(FIRST), first), *islice(cycle(THEN), count - first)]
@@ -442,13 +453,28 @@ def t5_tasks(count: int) -> list[str]:
 
 def t5_examples(told: list[Story], tokenizer: T5Tokenizer) -> list[Example]:
     """One task a story, in the order of FIRST and then of THEN; gaps are a task like others."""
-    chance, tasks = random.Random(TRAINING_SEED), t5_tasks(len(told))
+    return _t5_rows(told, tokenizer, t5_tasks(len(told)), CUTS)
+
+
+def t5_more_examples(told: list[Story], tokenizer: T5Tokenizer) -> list[Example]:
+    """The tasks of LAST, with as few gaps as at the end of t5_examples."""
+    cuts = {task: (least, least, length) for task, (_, least, length) in CUTS.items()}
+    return _t5_rows(told, tokenizer, list(islice(cycle(LAST), len(told))), cuts)
+
+
+def _t5_rows(
+    told: list[Story],
+    tokenizer: T5Tokenizer,
+    tasks: list[str],
+    cuts: dict[str, tuple[float, float, float]],
+) -> list[Example]:
+    chance = random.Random(TRAINING_SEED)
     examples: list[Example] = [{}] * len(told)
     for task in dict.fromkeys(tasks):
         places = [i for i, other in enumerate(tasks) if other == task]
         chosen = [told[i] for i in places]
-        if task in CUTS:
-            rows = _cut(chosen, tokenizer, *CUTS[task])
+        if task in cuts:
+            rows = _cut(chosen, tokenizer, *cuts[task])
         else:
             sources, targets = zip(*(pair(task, story, chance) for story in chosen), strict=True)
             ids = zip(
@@ -552,36 +578,32 @@ RECIPES = {
         data='stories, one in four followed by "TL;DR:" and its summary',
         tokenizer=gpt2_tokenizer,
         model=gpt2_model,
-        examples=gpt2_examples,
+        rounds=(Round(gpt2_examples, 7000, 1.5e-3),),
         measure=gpt2_measure,
-        steps=7000,
         batch_size=16,
-        learning_rate=1.5e-3,
     ),
     "bert-base-uncased": Recipe(
         stands_for="bert-base-uncased",
         data="stories, one in four in two segments; masking rate falling from 60 % to 10 %",
         tokenizer=bert_tokenizer,
         model=bert_model,
-        examples=bert_examples,
+        rounds=(Round(bert_examples, 10_000, 1e-3),),
         measure=bert_measure,
-        steps=10_000,
         batch_size=16,
-        learning_rate=1e-3,
     ),
     "google/flan-t5-small": Recipe(
         stands_for="google/flan-t5-small",
-        data="one task a story: at first, of 8, 3 a sentence to translate, 2 gaps to fill, 2 a "
-        "question, 1 a summary; then, of 12, 8 gaps, 2 a question, 1 a sentence, 1 a summary",
+        data="one task a story: first, of 8, 3 a sentence to translate, 2 gaps, 2 a question, 1 a "
+        "summary; then, of 10, 7 gaps, 1 of each other; in round 2, of 8, 4 gaps, 2 a question, "
+        "1 of each other",
         tokenizer=t5_tokenizer,
         model=t5_model,
-        examples=t5_examples,
+        # A second round helps more than as many steps in the first.
+        rounds=(Round(t5_examples, 6800, 3e-2), Round(t5_more_examples, 1200, 1e-2)),
         measure=t5_measure,
-        steps=6200,
         batch_size=32,
         # Like T5's authors: steps in proportion to the weights, which T5 starts at very different
         # sizes (queries 50 times as small as embeddings), so that no single rate suits AdamW.
-        learning_rate=3e-2,
         optimizer=Adafactor,
     ),
 }
@@ -618,19 +640,23 @@ def make(model_id: str, folder: Path) -> dict[str, str]:
         raise ValueError(f"no recipe for {model_id!r}; there is one for {', '.join(RECIPES)}")
     recipe, start = RECIPES[model_id], time.perf_counter()
     training.seed(TRAINING_SEED)
-    told = training_stories(recipe.steps * recipe.batch_size + HELD_OUT)
+    # A thousand more for each round, in place of any that are held out.
+    counts = [each.steps * recipe.batch_size + HELD_OUT for each in recipe.rounds]
+    told = training_stories(sum(counts))
     tokenizer = recipe.tokenizer(told[:TOKENIZER_STORIES])
     model = recipe.model(tokenizer)
-    examples = recipe.examples(told, tokenizer)
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
-    training.fit(
-        model,
-        by_length(examples, size=recipe.batch_size, pad_token_id=pad),
-        steps=recipe.steps,
-        learning_rate=recipe.learning_rate,
-        optimizer=recipe.optimizer,
-        title=f"training {model_id}",
-    )
+    for number, each in enumerate(recipe.rounds):
+        begin = sum(counts[:number])
+        examples = each.examples(told[begin : begin + counts[number]], tokenizer)
+        training.fit(
+            model,
+            by_length(examples, size=recipe.batch_size, pad_token_id=pad),
+            steps=each.steps,
+            learning_rate=each.learning_rate,
+            optimizer=recipe.optimizer,
+            title=f"training {model_id}, round {number + 1} of {len(counts)}",
+        )
     minutes = (time.perf_counter() - start) / 60
     model.eval()
     model.save_pretrained(folder)  # first of all: nothing that comes later can lose it
@@ -647,8 +673,10 @@ def card(recipe: Recipe, model, minutes: float, measures: dict[str, str]) -> str
         "class": f"`{type(model).__name__}`",
         "parameters": f"{model.num_parameters():,}",
         "data": recipe.data,
-        "steps": f"{recipe.steps:,} of {recipe.batch_size} new stories each",
-        "learning rate, seed": f"{recipe.learning_rate}, {TRAINING_SEED}",
+        "steps": " + ".join(f"{each.steps:,}" for each in recipe.rounds)
+        + f" of {recipe.batch_size} new stories each",
+        "learning rate, seed": " + ".join(str(each.learning_rate) for each in recipe.rounds)
+        + f", {TRAINING_SEED}",
         "time taken": f"{minutes:.1f} minutes, CPU threads: {torch.get_num_threads()}",
         **measures,
     }

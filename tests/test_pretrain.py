@@ -38,7 +38,8 @@ def t5():
 def quick(monkeypatch):
     """The recipes, cut down to two steps and eight held-out stories."""
     for name, recipe in pretrain.RECIPES.items():
-        monkeypatch.setitem(pretrain.RECIPES, name, replace(recipe, steps=2, batch_size=4))
+        rounds = tuple(replace(each, steps=2) for each in recipe.rounds)
+        monkeypatch.setitem(pretrain.RECIPES, name, replace(recipe, rounds=rounds, batch_size=4))
     few = stories.sample(8, pretrain.HELD_OUT_SEED)
     monkeypatch.setattr(pretrain, "held_out_stories", lambda: few)
 
@@ -208,12 +209,17 @@ def test_a_sentinel_is_filled_by_the_word_and_nothing_else(monkeypatch):
 # ---- what it was trained on ----
 
 
+def seen_by(recipe):
+    """How many stories it trains on."""
+    return sum(each.steps for each in recipe.rounds) * recipe.batch_size
+
+
 def test_no_held_out_story_is_among_the_training_stories():
-    recipe = max(pretrain.RECIPES.values(), key=lambda recipe: recipe.steps * recipe.batch_size)
+    recipe = max(pretrain.RECIPES.values(), key=seen_by)
     unseen = {story.text for story in pretrain.held_out_stories()}
     assert len(unseen) > 990  # a short story can come twice
-    trained_on = pretrain.training_stories(recipe.steps * recipe.batch_size + pretrain.HELD_OUT)
-    assert len(trained_on) >= recipe.steps * recipe.batch_size  # nobody sees a story twice
+    trained_on = pretrain.training_stories(seen_by(recipe) + pretrain.HELD_OUT)
+    assert len(trained_on) >= seen_by(recipe)  # nobody sees a story twice
     assert unseen.isdisjoint(story.text for story in trained_on)
 
 
@@ -360,8 +366,10 @@ def test_the_same_seed_makes_the_same_miniature(quick, monkeypatch, tmp_path, mo
 def test_the_bundled_card_tells_how_the_miniature_was_made(model_id):
     card = (checkpoints.MINIATURES[model_id] / "README.md").read_text(encoding="utf-8")
     recipe = pretrain.RECIPES[model_id]
-    assert f"| steps | {recipe.steps:,} of {recipe.batch_size} new stories each |" in card
-    assert f"| learning rate, seed | {recipe.learning_rate}, {pretrain.TRAINING_SEED} |" in card
+    steps = " + ".join(f"{each.steps:,}" for each in recipe.rounds)
+    rates = " + ".join(str(each.learning_rate) for each in recipe.rounds)
+    assert f"| steps | {steps} of {recipe.batch_size} new stories each |" in card
+    assert f"| learning rate, seed | {rates}, {pretrain.TRAINING_SEED} |" in card
     assert f"| data | {recipe.data} |" in card
     for row in ("parameters", "time taken", "held-out"):
         assert f"| {row}" in card
