@@ -364,7 +364,8 @@ FIRST = ("translate", "blanks", "translate", "ask", "translate", "summarize", "b
 THEN = ("blanks", "spans", "blanks", "ask", "blanks", "translate", "blanks", "summarize")
 THEN += ("blanks", "blanks")
 FIRST_SHARE = 0.45
-LAST = ("blanks", "ask", "blanks", "translate", "blanks", "ask", "blanks", "summarize")  # round 2
+LAST = ("blanks", "ask", "blanks", "spans", "blanks", "translate", "blanks", "ask", "blanks")
+LAST += ("summarize", "blanks", "spans")  # in round 2
 # Of the gaps: the highest density at the start and at the end of the training, and the mean length.
 CUTS = {"spans": (0.5, 0.2, 3.0), "blanks": (0.6, 0.2, 1.0)}
 
@@ -594,7 +595,7 @@ RECIPES = {
     "google/flan-t5-small": Recipe(
         stands_for="google/flan-t5-small",
         data="one task a story: first, of 8, 3 a sentence to translate, 2 gaps, 2 a question, 1 a "
-        "summary; then, of 10, 7 gaps, 1 of each other; in round 2, of 8, 4 gaps, 2 a question, "
+        "summary; then, of 10, 7 gaps, 1 of each other; in round 2, of 12, 8 gaps, 2 a question, "
         "1 of each other",
         tokenizer=t5_tokenizer,
         model=t5_model,
