@@ -327,7 +327,7 @@ def _again(path: Path) -> str:
 def _way_out(name: str) -> str:
     if name in MINIATURES:
         return f"or unset {SWITCH} to use the bundled miniature"
-    return f"or fetch it ahead, where there is a network, with `hf download {name}`"
+    return "or fetch it where there is a network, as the README says under 'Use the real models'"
 
 
 # ---- patience ----

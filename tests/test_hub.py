@@ -1,7 +1,11 @@
 """Models from the Hub: the real download path, and every fault told clearly and soon."""
 
 import json
+import os
+import re
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -155,6 +159,22 @@ def test_without_the_hub_the_cache_is_enough(hub, monkeypatch, capsys, trouble):
     assert len(hub.requests) - before <= checkpoints.TRIES
 
 
+def test_what_the_readme_fetches_ahead_is_enough(hub, monkeypatch, tmp_path):
+    readme = (checkpoints.ROOT / "README.md").read_text(encoding="utf-8")
+    (loop,) = re.findall(r"^ *for id in .*?done$", readme, re.M | re.S)
+    command = loop.replace(".venv/bin/hf", str(Path(sys.executable).with_name("hf")))
+    environment = os.environ | {
+        "HF_ENDPOINT": hub.address,
+        "HF_HUB_OFFLINE": "0",
+        "HF_HUB_CACHE": constants.HF_HUB_CACHE,
+        "HF_HUB_DISABLE_UPDATE_CHECK": "1",  # or the command asks elsewhere for a newer version
+    }
+    subprocess.run(["sh", "-ec", command], env=environment, check=True, capture_output=True)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    for model_id in ("gpt2", "bert-base-uncased", "google/flan-t5-small"):
+        assert checkpoints.fetch(model_id) == model_id
+
+
 def test_a_bundled_miniature_needs_no_hub(hub, monkeypatch):
     monkeypatch.delenv("NOTEBOOK_WEIGHTS")
     assert checkpoints.fetch("gpt2", "decoder") == checkpoints.resolve("gpt2")
@@ -183,8 +203,8 @@ def test_offline_and_nothing_cached(hub, monkeypatch):
 
 
 def test_an_unknown_id(hub):
-    ahead = "hf download nobody/nothing"
-    refused(OSError, "no model", "spelling", "hf auth login", ahead, model_id="nobody/nothing")
+    said = ("no model", "spelling", "hf auth login", "Use the real models")
+    refused(OSError, *said, model_id="nobody/nothing")
 
 
 @pytest.mark.parametrize("name", ["a/b/c", "Tom laughed.", "../my/model"])
