@@ -446,7 +446,7 @@ def t5_tasks(count: int) -> list[str]:
     """The task of each story.
 
     >>> t5_tasks(100)[:3], t5_tasks(100)[-3:]
-    (['translate', 'blanks', 'translate'], ['blanks', 'translate', 'blanks'])
+    (['translate', 'blanks', 'translate'], ['blanks', 'ask', 'blanks'])
     """
     first = round(FIRST_SHARE * count)
     return [*islice(cycle(FIRST), first), *islice(cycle(THEN), count - first)]

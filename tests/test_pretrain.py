@@ -209,17 +209,12 @@ def test_a_sentinel_is_filled_by_the_word_and_nothing_else(monkeypatch):
 # ---- what it was trained on ----
 
 
-def seen_by(recipe):
-    """How many stories it trains on."""
-    return sum(each.steps for each in recipe.rounds) * recipe.batch_size
-
-
 def test_no_held_out_story_is_among_the_training_stories():
-    recipe = max(pretrain.RECIPES.values(), key=seen_by)
     unseen = {story.text for story in pretrain.held_out_stories()}
     assert len(unseen) > 990  # a short story can come twice
-    trained_on = pretrain.training_stories(seen_by(recipe) + pretrain.HELD_OUT)
-    assert len(trained_on) >= seen_by(recipe)  # nobody sees a story twice
+    trained_on = pretrain.training_stories(50_000)
+    dropped = 50_000 - len(trained_on)
+    assert 0 < dropped < 20  # so that the thousand more for each round are more than enough
     assert unseen.isdisjoint(story.text for story in trained_on)
 
 
@@ -302,11 +297,11 @@ def test_t5_learns_every_task_and_targets_rebuild_the_story(t5):
             assert (source, target) in [
                 (pretrain.ask(q, story.text), a) for q, a in story.questions
             ]
-    assert min(gaps) == 1
+    assert 1 <= min(gaps) < 10
     assert sum(gaps[:60]) > 1.5 * sum(gaps[-60:])  # at first many, and then few
     assert tasks[:240].count("translate") == 90
     assert tasks[-240:].count("translate") == 24
-    assert tasks[-240:].count("blanks") == 120
+    assert tasks[-240:].count("blanks") == 144
 
 
 def rebuilt(example, sentinels):
