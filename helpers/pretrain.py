@@ -599,7 +599,7 @@ RECIPES = {
         "1 of each other",
         tokenizer=t5_tokenizer,
         model=t5_model,
-        # A second round helps more than as many steps in the first.
+        # The second round is for what comes last, questions and gaps.
         rounds=(Round(t5_examples, 6800, 3e-2), Round(t5_more_examples, 1200, 1e-2)),
         measure=t5_measure,
         batch_size=32,
