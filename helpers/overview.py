@@ -8,6 +8,7 @@ import argparse
 from pathlib import Path
 
 import torch
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 from transformers import (
@@ -40,8 +41,9 @@ def draw() -> Figure:
         mask = predict(len(tokens))
         (flows,) = _measure(model, {kind: mask}, **inputs).values()
         names = {"rows": tokens, "columns": tokens, "architecture": kind}
-        plots.influence(mask, flows, **names, title=f"{kind}: {model_id}", ax=ax)
+        plots.influence(mask, flows, **names, ax=ax)
         ax.get_legend().remove()  # the last panel's says it all
+        _name(ax, f"{kind}: {model_id}")
     model, tokenizer = _load("google/flan-t5-small", AutoModelForSeq2SeqLM)
     inputs = tokenizer(ENGLISH, return_tensors="pt")
     labels = tokenizer(text_target=GERMAN, return_tensors="pt").input_ids
@@ -57,9 +59,18 @@ def draw() -> Figure:
         "decoder": masks.causal(len(target)),
     }
     flows = _measure(model, three, **inputs, decoder_input_ids=read)
-    title = "encoder–decoder: flan-t5-small"
-    plots.encoder_decoder(three, flows, source=source, target=target, title=title, ax=right)
+    plots.encoder_decoder(three, flows, source=source, target=target, ax=right)
+    _name(right, "encoder–decoder: flan-t5-small")
+    key = right.get_legend()
+    key.remove()
+    look = {"loc": "outside lower center", "ncols": 5, "frameon": False}
+    right.figure.legend(handles=key.legend_handles, **look)
     return right.figure
+
+
+def _name(ax: Axes, text: str) -> None:
+    """A title below the panel: above it, tokens of different lengths would put it out of line."""
+    ax.set_title(text, loc="center", y=-0.1, weight="bold")
 
 
 def _load(model_id: str, auto_class: type) -> tuple[PreTrainedModel, object]:

@@ -21,6 +21,7 @@ import numpy as np
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection, PolyCollection
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -61,7 +62,8 @@ _STYLE = {
     "text.color": _INK,
     "grid.color": "#E6E6E6",
     "grid.linewidth": 0.7,
-    "legend.frameon": False,
+    "legend.framealpha": 1.0,  # no grid line runs through the words
+    "legend.edgecolor": "none",
     "legend.fontsize": 8.5,
     "hatch.linewidth": 0.7,
 }
@@ -112,9 +114,9 @@ def influence(
 
     `mask` is (Q, K) bool. `influence` is (Q, K): the size of the gradient of the output at query q
     with respect to the input at key k, exactly 0.0 where nothing flows, nan where nothing was
-    measured. A larger dot is a larger influence, on a logarithmic scale. Filled cells with dots,
-    hatched cells without: prediction and measurement agree. A dot in a hidden cell is a leak, and
-    turns into a red cross on yellow.
+    measured (a pale cell). A larger dot is a larger influence, on a logarithmic scale. Filled cells
+    with dots, hatched cells without: prediction and measurement agree. A dot in a hidden cell is a
+    leak, and turns into a red cross on yellow.
 
     Raises TypeError unless the mask is boolean, ValueError if shapes and labels don't agree or an
     influence is negative.
@@ -131,12 +133,16 @@ def influence(
     hue = _hue(architecture)
     with plt.rc_context(_STYLE):
         ax = _matrix_axes(ax, rows, columns, title)
-        _fill(ax, allowed, facecolor=hue, edgecolor="white", linewidth=0.8)
+        unknown = allowed & np.isnan(measured)
+        _fill(ax, allowed & ~unknown, facecolor=hue, edgecolor="white", linewidth=0.8)
+        pale = {"facecolor": to_rgba(hue, 0.3), "edgecolor": "white", "linewidth": 0.8}
+        _fill(ax, unknown, **pale)
         _fill(ax, ~allowed, **_HIDDEN)
         flows = measured > 0  # not where it is nan
         _dots(ax, np.where(flows & allowed, measured, 0.0))
         leaks = _crosses(ax, flows & ~allowed)
-        _legend_below(ax, [*_mask_key(hue), _dot_key(hue), *leaks])
+        rest = [Patch(**pale, label="not measured")] if unknown.any() else []
+        _legend_below(ax, [*_mask_key(hue), _dot_key(hue), *rest, *leaks])
     return ax
 
 
@@ -662,12 +668,13 @@ def _label(axis: Any, tokens: list[str], room: float, **look: Any) -> None:
 
 
 def _visible(tokens: Sequence[str]) -> list[str]:
-    """Tokens whose spaces and line ends can be seen.
+    """Tokens whose spaces and line ends can be seen; T5's "▁" would be drawn as a heavy bar.
 
-    >>> _visible(["It", " was"])
-    ['It', '␣was']
+    >>> _visible(["It", " was", "▁windy"])
+    ['It', '␣was', '_windy']
     """
-    return [token.replace(" ", "␣").replace("\n", "↵") for token in tokens]
+    signs = str.maketrans({" ": "␣", "\n": "↵", "▁": "_"})
+    return [token.translate(signs) for token in tokens]
 
 
 def _legend_below(ax: Axes, handles: list) -> None:
@@ -693,10 +700,10 @@ def _counting_axes(ax: Axes, runs: Mapping[str, np.ndarray], hues: list[str]) ->
 
 
 def _floor(ax: Axes, height: float, unit: str) -> None:
-    """A dashed line at the exact floor, its name in the right margin, and hatching below."""
+    """A dashed line at the floor, its name in the right margin, and hatching below."""
     ax.axhspan(0, height, **_HIDDEN, zorder=0)
     ax.axhline(height, color=_IDEAL, linewidth=1.4, linestyle=(0, (4, 2)), clip_on=False)
-    text = f"exact floor\n{height:.2f} {unit}"
+    text = f"floor\n{height:.2f} {unit}"
     look = {"va": "center" if height > 0.05 * ax.get_ylim()[1] else "bottom", "size": 8.5}
     ax.annotate(text, (1, height), (5, 0), ("axes fraction", "data"), "offset points", **look)
 

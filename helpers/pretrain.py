@@ -46,6 +46,9 @@ HELD_OUT = 1000
 TOKENIZER_STORIES = 20_000
 SUMMARY_PROMPT = "\nTL;DR:"
 POSITIONS = 256  # twice the longest story
+# GPT-2's and T5's own function, "gelu_new", computed in one step instead of eight: with that one, a
+# third of T5's training time is spent on it.
+GELU = "gelu_pytorch_tanh"
 
 Example = dict[str, list[int]]
 
@@ -109,6 +112,7 @@ def gpt2_model(tokenizer: GPT2Tokenizer) -> GPT2LMHeadModel:
         n_embd=128,
         n_layer=4,
         n_head=8,
+        activation_function=GELU,
         # 1 / sqrt(width): with the library's 0.02, made for width 768, attention starts out flat
         # and a narrow model takes much longer to learn to look back.
         initializer_range=0.08,
@@ -426,7 +430,7 @@ def t5_model(tokenizer: T5Tokenizer) -> T5ForConditionalGeneration:
         relative_attention_max_distance=64,
         # What makes it version 1.1: gated feed-forward layers, and logits that are not scaled. (The
         # head is the embedding table all the same: transformers 5 ties the two in every new T5.)
-        feed_forward_proj="gated-gelu",
+        feed_forward_proj=f"gated-{GELU}",
         tie_word_embeddings=False,
         # Every story is new, so there is nothing to overfit.
         dropout_rate=0.0,

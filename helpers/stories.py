@@ -395,7 +395,8 @@ def _check_spelling(name: str, text: str, parts: list[str]) -> None:
 def log_probability(text: str) -> float:
     """How probable the source is to tell exactly this story, its end included, in nats.
 
-    -inf for what the source can't say, be it one word, one missing sentence or one space.
+    -inf for what the source can't say, be it one wrong word, one missing sentence or one space.
+    So every text gets an answer, whoever wrote it; for a text with blanks see `fill`.
 
     >>> story = sample(1, seed=0)[0]
     >>> abs(log_probability(story.text) - story.log_probability) < 1e-9
@@ -403,13 +404,9 @@ def log_probability(text: str) -> float:
     >>> log_probability("It was a purple day.")
     -inf
 
-    Raises TypeError if `text` is not a string, ValueError if it is empty or has a blank.
+    Raises TypeError if `text` is not a string.
     """
     parts = _checked_units("text", text, "a whole story, such as sample(1, seed=0)[0].text")
-    if not parts:
-        raise ValueError(f"text is empty, got {text!r}: pass a whole story")
-    if BLANK in parts:
-        raise ValueError(f"text has a blank {BLANK!r}: use stories.fill for texts with blanks")
     branches = _beginnings() if spell(parts) == text else []
     for unit in [*parts, END]:
         branches = _read(branches, unit)

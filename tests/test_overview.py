@@ -18,7 +18,7 @@ def test_the_picture_is_a_png_of_three_panels(tmp_path, capsys):
     overview.main(["--out", str(tmp_path / "masks.png")])
     assert (tmp_path / "masks.png").read_bytes().startswith(b"\x89PNG")
     assert capsys.readouterr().out.strip() == str(tmp_path / "masks.png")
-    titles = [ax.get_title("left") for ax in overview.draw().axes]
+    titles = [ax.get_title() for ax in overview.draw().axes]
     assert [title.split(":")[0] for title in titles] == ["decoder", "encoder", "encoder–decoder"]
 
 
