@@ -170,7 +170,7 @@ def encoder_decoder(
     >>> masks = {"encoder": square, "cross": wide, "decoder": lower}
     >>> ax = encoder_decoder(masks, masks, source=["▁It"], target=["<pad>", "▁Es"])
     >>> [label.get_text() for label in ax.get_xticklabels()]
-    ['▁It', '<pad>', '▁Es']
+    ['_It', '<pad>', '_Es']
     >>> plt.close(ax.figure)
     """
     size = {"encoder": (source, source), "cross": (target, source), "decoder": (target, target)}
