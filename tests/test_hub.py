@@ -224,10 +224,7 @@ def test_a_server_error(hub):
 
 
 @pytest.mark.parametrize("fault", ["silent", "stalls", "breaks"])
-def test_a_hub_that_is_too_slow_or_breaks_off(hub, fault, monkeypatch):
-    if fault == "stalls":  # "silent" waits as long as a learner would; this needn't, too
-        assert checkpoints.PATIENCE * checkpoints.TRIES < ALLOWED
-        monkeypatch.setattr(checkpoints, "PATIENCE", checkpoints.PATIENCE / 5)
+def test_a_hub_that_is_too_slow_or_breaks_off(hub, fault):
     hub.faults["gpt2" if fault == "silent" else "gpt2/model.safetensors"] = fault
     refused(OSError, "can't be reached, or broke off", "try again", UNSET)
     hub.faults.clear()
