@@ -35,7 +35,12 @@ lab: $(READY) ## set up, then open JupyterLab on the notebooks
 	exec $(PY) -m jupyterlab "$$@" $(LAB) notebooks
 
 test: lint ## set up, then lint, unit tests, and the notebooks against their stored outputs
+ifeq "$(TESTS)" ""
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --ignore=tests/test_notebooks_hub.py tests helpers
+	$(PY) -m pytest tests/test_notebooks_hub.py notebooks
+else
 	$(PY) -m pytest $(TESTS)
+endif
 
 run: $(READY) ## execute the notebooks and store their outputs
 	$(PY) tests/execute.py $(NOTEBOOKS)

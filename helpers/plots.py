@@ -412,7 +412,7 @@ def next_words(
         {**ideal, **model}, key=lambda word: -max(ideal.get(word, 0), model.get(word, 0))
     )[:top]
     shares = [_with_rest(each, words) for each in (model, ideal)]
-    rest = max(each[-1] for each in shares) >= 0.0005  # what would be drawn as more than 0
+    rest = max(each[-1] for each in shares) > 0
     shares = [each[: len(words) + rest] for each in shares]
     bars = [(hue, "model", shares[0]), (_IDEAL, "ideal reader", shares[1])]
     with plt.rc_context(_STYLE):

@@ -253,6 +253,8 @@ def test_words_beyond_the_top_share_one_bar_and_only_then():
     ax = plots.next_words(words, words, top=2)
     assert ticks(ax.yaxis) == ["a", "b", "all others"]
     assert ax.containers[0][2].get_width() == pytest.approx(0.2)
+    ax = plots.next_words({"a": 0.9999}, {"a": 1.0})
+    assert [text.get_text() for text in ax.texts][1:2] == ["<0.1 %"]  # a little, and not 0
 
 
 def test_what_only_rounding_leaves_is_nothing():
