@@ -96,7 +96,7 @@ def mask(
         ax = _matrix_axes(ax, rows, columns, title)
         _fill(ax, allowed, facecolor=hue, edgecolor="white", linewidth=0.8)
         _fill(ax, ~allowed, **_HIDDEN)
-        _legend_below(ax, _mask_key(hue))
+        _legend_below(ax, _mask_key(hue, hidden=not allowed.all()))
     return ax
 
 
@@ -142,7 +142,8 @@ def influence(
         _dots(ax, np.where(flows & allowed, measured, 0.0))
         leaks = _crosses(ax, flows & ~allowed)
         rest = [Patch(**pale, label="not measured")] if unknown.any() else []
-        _legend_below(ax, [*_mask_key(hue), _dot_key(hue), *rest, *leaks])
+        key = _mask_key(hue, hidden=not (allowed | flows).all())
+        _legend_below(ax, [*key, _dot_key(hue), *rest, *leaks])
     return ax
 
 
@@ -192,6 +193,7 @@ def encoder_decoder(
         tokens = [*source, *target]
         ax = _matrix_axes(ax, tokens, tokens, title)
         leaks: list = []
+        hidden = False
         for kind, at in places.items():
             look = {"facecolor": hues[kind], "edgecolor": "white", "linewidth": 0.8}
             _fill(ax, allowed[kind], at, **look)
@@ -199,8 +201,10 @@ def encoder_decoder(
             flows = measured[kind] > 0
             _dots(ax, np.where(flows & allowed[kind], measured[kind], 0.0), at)
             leaks = _crosses(ax, flows & ~allowed[kind], at) or leaks
+            hidden = hidden or not (allowed[kind] | flows).all()
         key = [Patch(color=hue, label=kind) for kind, hue in hues.items()]
-        _legend_below(ax, [*key, _HIDDEN_KEY, _dot_key(_SOFT), *leaks])
+        key += [_HIDDEN_KEY] if hidden else []
+        _legend_below(ax, [*key, _dot_key(_SOFT), *leaks])
     return ax
 
 
@@ -244,7 +248,8 @@ def attention(
         ax.figure.colorbar(picture, ax=ax, label=label, shrink=0.8)
         _fill(ax, hidden, **_HIDDEN)
         leaks = _crosses(ax, hidden & (weights > 0))
-        _legend_below(ax, [_HIDDEN_KEY, *leaks] if hidden.any() else [])
+        key = [_HIDDEN_KEY] if (hidden & (weights == 0)).any() else []
+        _legend_below(ax, [*key, *leaks])
     return ax
 
 
@@ -338,12 +343,11 @@ def learning_curve(
             ax.plot(steps, values / nats, color=hue, alpha=0.25, linewidth=0.8)
             mean = _running_mean(values / nats, smooth or max(1, len(values) // 20))
             ax.plot(steps, mean, color=hue, linewidth=2, solid_capstyle="round")
-        _counting_axes(ax, runs, hues)
+        line = [] if floor is None else [_floor(ax, floor / nats, unit)]
+        _counting_axes(ax, runs, hues, line)
         ax.set_ylim(0, 1.05 * max(values.max() for values in runs.values()) / nats)
         ax.set_xlabel("training step")
         ax.set_ylabel(f"loss in {unit} per scored token")
-        if floor is not None:
-            _floor(ax, floor / nats, unit)
     return ax
 
 
@@ -563,8 +567,8 @@ class _Picture:
 _HIDDEN_KEY = Patch(**_HIDDEN, label="hidden")
 
 
-def _mask_key(hue: str) -> list[Patch]:
-    return [Patch(color=hue, label="may attend"), _HIDDEN_KEY]
+def _mask_key(hue: str, hidden: bool) -> list[Patch]:
+    return [Patch(color=hue, label="may attend"), *([_HIDDEN_KEY] if hidden else [])]
 
 
 def _dot_key(hue: str) -> Line2D:
@@ -689,23 +693,24 @@ def _legend_above(ax: Axes, handles: list) -> None:
     ax.legend(handles=handles, handlelength=1.2, borderaxespad=0.2, **place)
 
 
-def _counting_axes(ax: Axes, runs: Mapping[str, np.ndarray], hues: list[str]) -> None:
-    """Axes whose x counts from 1, with a legend unless a single run has no name."""
+def _counting_axes(
+    ax: Axes, runs: Mapping[str, np.ndarray], hues: list[str], more: Sequence[Line2D] = ()
+) -> None:
+    """Axes whose x counts from 1, with a legend of the runs that have a name and of `more`."""
     ax.set_xlim(0, max(len(values) for values in runs.values()))
     ax.grid(axis="y")
     ax.tick_params(length=0)
-    if any(runs):
-        names = zip(hues, runs, strict=True)
-        ax.legend(handles=[Line2D([], [], color=h, linewidth=2, label=n) for h, n in names])
+    names = zip(hues, runs, strict=True)
+    key = [Line2D([], [], color=hue, linewidth=2, label=name) for hue, name in names if name]
+    if key or more:
+        ax.legend(handles=[*key, *more])
 
 
-def _floor(ax: Axes, height: float, unit: str) -> None:
-    """A dashed line at the floor, its name in the right margin, and hatching below."""
+def _floor(ax: Axes, height: float, unit: str) -> Line2D:
+    """A dashed line at the floor, and hatching below; the line, with its name and height."""
     ax.axhspan(0, height, **_HIDDEN, zorder=0)
-    ax.axhline(height, color=_IDEAL, linewidth=1.4, linestyle=(0, (4, 2)), clip_on=False)
-    text = f"floor\n{height:.2f} {unit}"
-    look = {"va": "center" if height > 0.05 * ax.get_ylim()[1] else "bottom", "size": 8.5}
-    ax.annotate(text, (1, height), (5, 0), ("axes fraction", "data"), "offset points", **look)
+    look = {"color": _IDEAL, "linewidth": 1.4, "linestyle": (0, (4, 2)), "clip_on": False}
+    return ax.axhline(height, **look, label=f"floor: {height:.2f} {unit}")
 
 
 def _running_mean(values: np.ndarray, window: int) -> np.ndarray:

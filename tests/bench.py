@@ -33,7 +33,7 @@ from transformers import (
     TrainingArguments,
 )
 
-from helpers import attention, checkpoints, objectives, stories, training
+from helpers import attention, checkpoints, objectives, pretrain, stories, training
 from helpers.objectives import IGNORE_INDEX
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -141,7 +141,13 @@ def gpt2(implementation: str = "sdpa", **size) -> GPT2LMHeadModel:
     return GPT2LMHeadModel(GPT2Config(**size, **special, attn_implementation=implementation)).eval()
 
 
-SMALL = {"vocab_size": 1024, "n_embd": 128, "n_layer": 4, "n_head": 8}  # the miniature's
+SMALL = {  # the miniature's
+    "vocab_size": 1024,
+    "n_embd": 128,
+    "n_layer": 4,
+    "n_head": 8,
+    "activation_function": pretrain.GELU,
+}
 LARGE = {"vocab_size": 50257}  # the real one's
 
 

@@ -111,6 +111,17 @@ def test_influence_that_a_mask_hides_is_a_leak_however_small():
     assert legend(ax)[-1] == "leak"
 
 
+def test_a_legend_says_hidden_only_where_something_is_hatched():
+    everywhere = torch.ones(5, 5)
+    assert legend(plots.mask(everywhere.bool(), **LABELS)) == ["may attend"]
+    leaks = plots.influence(CAUSAL, everywhere, **LABELS)
+    assert legend(leaks) == ["may attend", "measured influence", "leak"]
+    assert legend(plots.attention(everywhere / 5, **LABELS, mask=CAUSAL)) == ["leak"]
+    open_masks = {kind: torch.ones_like(mask) for kind, mask in THREE.items()}
+    ax = plots.encoder_decoder(open_masks, FLOWS, source=SOURCE, target=TARGET)
+    assert legend(ax) == ["encoder", "cross", "decoder", "measured influence"]
+
+
 def test_an_allowed_cell_without_influence_has_no_dot():
     measured = torch.eye(5)
     assert marks(plots.influence(CAUSAL, measured, **LABELS), None) == where(measured)
@@ -213,8 +224,7 @@ def test_a_running_mean_is_centred_and_shorter_at_the_ends():
 def test_the_floor_is_a_line_with_its_name_and_its_height():
     ax = plots.learning_curve({"honest": [2.0, 1.0], "cheating": [2.0, 0.1]}, floor=math.log(2))
     assert ax.lines[-1].get_ydata() == pytest.approx([1.0, 1.0])
-    assert [text.get_text() for text in ax.texts] == ["floor\n1.00 bits"]
-    assert legend(ax) == ["honest", "cheating"]
+    assert legend(ax) == ["honest", "cheating", "floor: 1.00 bits"]
     (hatched,) = [patch for patch in ax.patches if patch.get_hatch()]
     assert hatched.get_extents().height > 0
 
