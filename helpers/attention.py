@@ -9,7 +9,7 @@ networks", section 3 (gradients as a measure of influence); transformers, "Atten
 """
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from sys import modules
@@ -88,13 +88,11 @@ def record(model: PreTrainedModel, **inputs: Tensor | bool) -> list[Attention]:
     calls: list[tuple[nn.Module, Tensor, Tensor]] = []
     states = inputs.get("encoder_hidden_states")  # for a decoder that is used on its own
     with (
-        _quiet(model),
+        _quiet(kind_of),
         torch.no_grad(),
         _handed_states(stacks, states) as bridges,
-        ExitStack() as ears,
+        _listening(kind_of, calls),
     ):
-        for name in ("eager", "sdpa"):
-            ears.enter_context(_listen(name, kind_of, calls))
         model(**inputs)
     records, seen = [], Counter()
     for module, mask, weights in calls:
@@ -135,7 +133,7 @@ def influence(model: PreTrainedModel, **inputs: Tensor | bool) -> dict[str, Tens
     _check(model, inputs)
     stacks = _stacks(model)
     # The plain kernel: attention in steps that a batched backward pass can follow.
-    with _quiet(model), torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):
+    with _quiet(model.modules()), torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):
         embeddings, outputs = _trace(model, stacks, inputs)
         if len(stacks) == 1:
             (kind,) = stacks
@@ -166,9 +164,9 @@ def _stacks(model: PreTrainedModel) -> dict[str, nn.Module]:
 
 
 @contextmanager
-def _quiet(model: PreTrainedModel) -> Iterator[None]:
+def _quiet(modules: Iterable[nn.Module]) -> Iterator[None]:
     """No dropout inside; afterwards every module trains or not as before."""
-    training = [module for module in model.modules() if module.training]
+    training = [module for module in modules if module.training]
     for module in training:
         module.training = False
     try:
@@ -179,14 +177,29 @@ def _quiet(model: PreTrainedModel) -> Iterator[None]:
 
 
 @contextmanager
-def _listen(name: str, own: Container[nn.Module], calls: list) -> Iterator[None]:
-    """Put a listener in front of the attention function of this name, and take it away again."""
-    before = ALL_ATTENTION_FUNCTIONS.get(name)
+def _listening(own: Container[nn.Module], calls: list) -> Iterator[None]:
+    """Put a listener in front of each attention function, and take it away again."""
+    before = {name: ALL_ATTENTION_FUNCTIONS.get(name) for name in ("eager", "sdpa")}
+    for name, function in before.items():
+        ALL_ATTENTION_FUNCTIONS[name] = _listener(name, function, own, calls)
+    try:
+        yield
+    finally:
+        for name, function in before.items():
+            del ALL_ATTENTION_FUNCTIONS[name]
+            if ALL_ATTENTION_FUNCTIONS.get(name) is not function:
+                ALL_ATTENTION_FUNCTIONS[name] = function
+
+
+def _listener(
+    name: str, function: Callable | None, own: Container[nn.Module], calls: list
+) -> Callable:
+    """The attention function of this name, which also notes what it was handed and made of it."""
 
     def listener(
         module: nn.Module, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, **options
     ):
-        attend = before or _eager(module)
+        attend = function or _eager(module)
         output, weights = attend(module, query, key, value, mask, **options)
         if module in own:
             keep = _visible(name, module, query, key, mask, options.get("is_causal"))
@@ -194,17 +207,12 @@ def _listen(name: str, own: Container[nn.Module], calls: list) -> Iterator[None]
                 bias = mask if mask is not None and mask.is_floating_point() else None
                 bias = masks.additive(keep, query.dtype) if bias is None else bias
                 _, weights = _eager(module)(module, query, key, value[..., :1], bias, **options)
-            keep = keep.expand(len(query), -1, query.shape[2], -1).any(1)  # (B, Q, K)
+            keep = keep[:, 0] if keep.shape[1] == 1 else keep.any(1)  # by any head
+            keep = keep.expand(len(query), query.shape[2], -1).contiguous()  # (B, Q, K)
             calls.append((module, keep, weights))
         return output, weights
 
-    ALL_ATTENTION_FUNCTIONS[name] = listener
-    try:
-        yield
-    finally:
-        del ALL_ATTENTION_FUNCTIONS[name]
-        if ALL_ATTENTION_FUNCTIONS.get(name) is not before:
-            ALL_ATTENTION_FUNCTIONS[name] = before
+    return listener
 
 
 def _visible(
@@ -398,15 +406,17 @@ def _check_ids(name: str, ids: Tensor, model: PreTrainedModel) -> None:
             f"{name} must have shape (B, T) with at least one token, got {tuple(ids.shape)}: "
             f"for one text, add the batch axis with {name}[None]; an empty text has no tokens"
         )
-    if ids.device != model.device:
+    table = model.get_input_embeddings()
+    if ids.device != table.weight.device:
         raise ValueError(
             f"{name} must be on the model's device, {model.device}, got {ids.device}: "
             f"move them with {name}.to(model.device)"
         )
-    vocabulary = model.get_input_embeddings().num_embeddings
-    if ids.min() < 0 or ids.max() >= vocabulary:
+    vocabulary = table.num_embeddings
+    low, high = map(int, ids.aminmax())
+    if low < 0 or high >= vocabulary:
         raise ValueError(
-            f"{name} must be from 0 to {vocabulary - 1}, got {ids.min()} to {ids.max()}: "
+            f"{name} must be from 0 to {vocabulary - 1}, got {low} to {high}: "
             "do tokenizer and model belong together?"
         )
     limit = getattr(model.config, "max_position_embeddings", None)
