@@ -207,8 +207,7 @@ def _listener(
                 bias = mask if mask is not None and mask.is_floating_point() else None
                 bias = masks.additive(keep, query.dtype) if bias is None else bias
                 _, weights = _eager(module)(module, query, key, value[..., :1], bias, **options)
-            keep = keep[:, 0] if keep.shape[1] == 1 else keep.any(1)  # by any head
-            keep = keep.expand(len(query), query.shape[2], -1).contiguous()  # (B, Q, K)
+            keep = keep.expand(len(query), -1, query.shape[2], -1).any(1)  # (B, Q, K)
             calls.append((module, keep, weights))
         return output, weights
 

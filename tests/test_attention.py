@@ -374,6 +374,17 @@ def test_a_mask_of_ones_own_is_recorded_and_measured(implementation):
     assert torch.equal(measured[0], reach([own[None]] * 2)[0])
 
 
+def test_what_is_recorded_belongs_to_the_caller_alone():
+    model, mask = build("gpt2", "sdpa"), masks.causal(T)[None, None]
+    first, *others = attention.record(
+        model, input_ids=torch.arange(T)[None] % V, attention_mask=mask
+    )
+    first.mask.zero_()
+    assert torch.equal(mask[0, 0], masks.causal(T))
+    assert others
+    assert all(torch.equal(each.mask[0], masks.causal(T)) for each in others)
+
+
 def test_a_boolean_mask_hides_nothing_from_eager_attention_and_record_says_so():
     model = build("gpt2", "eager")  # adds True and False to the scores, as 1 and 0
     inputs, _ = texts(model)
