@@ -6,13 +6,15 @@ LAB ?=
 TESTS ?=
 NOTEBOOKS ?= notebooks/*.ipynb
 BENCH ?=
+MUTANTS ?=
 VERSIONS ?=
 
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: help setup lab test run lint format miniatures figure matrix bench versions real lock clean check-python
+.PHONY: help setup lab test run lint format miniatures figure matrix mutants bench versions real lock \
+	clean check-python
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -36,8 +38,7 @@ lab: $(READY) ## set up, then open JupyterLab on the notebooks
 
 test: lint ## set up, then lint, unit tests, and the notebooks against their stored outputs
 ifeq "$(TESTS)" ""
-	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --ignore=tests/test_notebooks_hub.py tests helpers
-	$(PY) -m pytest tests/test_notebooks_hub.py notebooks
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder notebooks tests helpers
 else
 	$(PY) -m pytest $(TESTS)
 endif
@@ -61,6 +62,9 @@ figure: $(READY) ## draw the README's picture of the three masks again
 
 matrix: $(READY) ## test the notebooks on other instruction sets, on one thread, and five times over
 	.ci/matrix $(PY)
+
+mutants: $(READY) ## put 60 seeded defects into the code, one at a time, and see whether the tests catch them
+	$(PY) tests/mutants.py $(MUTANTS)
 
 bench: $(READY) ## measure speeds, as ratios; BENCH='masking spans' for some of them
 	$(PY) tests/bench.py $(BENCH)

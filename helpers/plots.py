@@ -1,7 +1,7 @@
 """One call per figure: masks, influence, attention, losses, learning curves, next words.
 
 Every function takes its data first and returns the Axes that it drew on, a new figure's unless
-`ax` is given. End a cell with `show(ax, alt=...)`, which stores the picture with a description.
+`ax` is given. End a cell with `show(ax, alt=...)`, which puts a caption below the picture.
 
 Colours are Okabe & Ito's (2008), which colour-blind readers can tell apart: one hue for each
 architecture. Whatever belongs to the ideal reader is dark; whatever is hidden or impossible is
@@ -11,6 +11,7 @@ light grey and hatched.
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from io import BytesIO
 from numbers import Real
 from os import PathLike
@@ -514,10 +515,11 @@ def panels(count: int, *, size: tuple[float, float] = _WIDE) -> list[Axes]:
 
 
 def show(figure: Figure | Axes, alt: str) -> None:
-    """Put a figure on the page together with what it shows in words, and close it.
+    """Put a figure on the page with a caption below it, and close the figure.
 
-    `alt` is for readers who don't see the picture. It is stored in the notebook as the picture's
-    alternative text, and as its text form: what the page shows where there are no pictures.
+    `alt` says in one sentence what to see. It is the caption, which everybody can read, select and
+    hear, and the alternative text of the picture, which few front ends pass on: JupyterLab and
+    nbconvert give every PNG output an empty one.
 
     Raises TypeError unless the first argument is a Figure or Axes, ValueError if `alt` is empty.
 
@@ -543,9 +545,13 @@ def save(figure: Figure, where: BytesIO | str | PathLike) -> None:
     plt.close(figure)
 
 
+# Front ends that drop the style, as GitHub does, still have a small paragraph.
+_CAPTION = '<p style="margin: 0 0 1em; max-width: 46em"><small>{}</small></p>'
+
+
 @dataclass(frozen=True)
 class _Picture:
-    """A PNG file with its description, for any front end: in a plain terminal, the description."""
+    """A PNG file and its caption, one output each; in a plain terminal, the caption."""
 
     png: bytes
     alt: str
@@ -553,10 +559,12 @@ class _Picture:
     def __repr__(self) -> str:
         return self.alt
 
-    def _repr_mimebundle_(self, **_: Any) -> tuple[dict, dict]:
+    def _ipython_display_(self) -> None:
         width = int.from_bytes(self.png[16:20], "big")  # pixels, from the header of the file
         about = {"alt": self.alt, "width": round(width * _SHOWN / _DRAWN)}
-        return {"image/png": self.png, "text/plain": self.alt}, {"image/png": about}
+        picture = {"image/png": self.png, "text/plain": self.alt}
+        display(picture, metadata={"image/png": about}, raw=True)
+        display({"text/html": _CAPTION.format(escape(self.alt, quote=False))}, raw=True)
 
 
 # ---- the parts that matrices are made of ----

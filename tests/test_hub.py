@@ -223,10 +223,21 @@ def test_a_server_error(hub):
     refused(OSError, "status 500", "Try again later", UNSET)
 
 
+PAUSE = 2  # seconds at most that the library itself waits before it tries again
+
+
 @pytest.mark.parametrize("fault", ["silent", "stalls", "breaks"])
-def test_a_hub_that_is_too_slow_or_breaks_off(hub, fault):
+def test_a_hub_that_is_too_slow_or_breaks_off(hub, monkeypatch, fault):
+    """With a tenth of the patience, so that a busy machine has time to compute beside it."""
+    assert checkpoints.TRIES * (checkpoints.PATIENCE + PAUSE) < ALLOWED
     hub.faults["gpt2" if fault == "silent" else "gpt2/model.safetensors"] = fault
-    refused(OSError, "can't be reached, or broke off", "try again", UNSET)
+    start = time.perf_counter()
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoints, "PATIENCE", checkpoints.PATIENCE / 10)
+        refused(OSError, "can't be reached, or broke off", "try again", UNSET)
+    assert time.perf_counter() - start < ALLOWED / 2
+    asked = [line for line in hub.requests if re.match("GET.*safetensors", line)]
+    assert len(asked) <= checkpoints.TRIES
     hub.faults.clear()
     assert checkpoints.fetch("gpt2") == "gpt2"  # the next try is none the worse
     AutoModelForCausalLM.from_pretrained("gpt2", cache_dir=constants.HF_HUB_CACHE)

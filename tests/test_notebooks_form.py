@@ -9,17 +9,17 @@ import contextlib
 import io
 import itertools
 import re
+from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 
 import nbformat
 import pytest
+import reading
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
-EXPECTED = ["1_causal_lm.ipynb", "2_masked_lm.ipynb", "3_seq2seq_lm.ipynb"]
-
-VERBS = {"Predict", "Fill", "Translate", "Turn", "Rewrite", "Map"}
-HEADINGS = [
+SECTIONS = [
     "Words",
     "Load it",
     "Use it",
@@ -30,8 +30,27 @@ HEADINGS = [
     "Exercises",
     "Sources",
 ]
+
+
+@dataclass
+class Form:
+    """What is expected of one notebook; its row changes with it. The core is `reading.core`."""
+
+    verb: str  # the first word of the title
+    core_cells: int  # code cells in the core, at most
+    core_words: int  # words of prose in the core, at most
+    longest_cell: int  # lines, at most
+    pictures: int
+    exercises: int
+    sections: list[str] = field(default_factory=lambda: SECTIONS)
+
+
+FORMS = {
+    "1_causal_lm.ipynb": Form("Predict", 52, 2150, 15, pictures=9, exercises=5),
+    "2_masked_lm.ipynb": Form("Fill", 64, 2200, 15, pictures=7, exercises=6),
+    "3_seq2seq_lm.ipynb": Form("Translate", 83, 2550, 15, pictures=6, exercises=5),
+}
 TAGS = {"nbval-ignore-output", "raises-exception"}
-LONGEST_CELL = 15  # lines
 WIDGET = "application/vnd.jupyter.widget-view+json"
 KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
 
@@ -164,36 +183,54 @@ def memory_addresses(notebook):
     return [found for text in texts for found in re.findall(r".*\bat 0x[0-9a-f]+.*", text)]
 
 
-def headings_missing(notebook):
+def headings_missing(notebook, form):
     found = headings(notebook)
     problems = [f"not at the start of its cell: {text}" for _, text, starts in found if not starts]
-    if [text for level, text, _ in found if level == 2] != HEADINGS:
+    if [text for level, text, _ in found if level == 2] != form.sections:
         problems.append(f"the sections are {[text for level, text, _ in found if level == 2]}")
     if [level for level, *_ in found].count(1) != 1 or found[0][0] != 1:
         problems.append("there is not one title, at the top")
     return problems
 
 
-def opening(notebook):
-    """What stands above "Words": a title with a verb, what to do, learn, need, and the time."""
+def opening(notebook, form):
+    """What stands above the first section: a title with its verb, what to do, learn and need."""
     cells = itertools.takewhile(lambda cell: not cell.source.startswith("## "), notebook.cells)
     text = "\n".join(cell.source for cell in cells).replace("’", "'")
-    title = re.match(r"# (\w+) [^:\n]+: \w.*", text)
-    problems = [] if title and title[1] in VERBS else [f"no title like “# Verb …: …”: {text[:60]}"]
-    for words in ("you'll do", "you'll learn", "you need", "minutes"):
+    title = re.match(rf"# {form.verb} [^:\n]+: \w.*", text)
+    problems = [] if title else [f"no title like “# {form.verb} …: …”: {text[:60]}"]
+    for words in ("you'll do", "you'll learn", "you need"):
         if words not in text.lower():
             problems.append(f"above the first section nothing says “{words}”")
+    minutes = f"{reading.stated(reading.core(notebook))} minutes to read"
+    if minutes not in re.sub(r"\s+", " ", text):
+        problems.append(
+            f"above the first section nothing says “{minutes}”, as tests/reading.py has it"
+        )
     return problems
 
 
-def pictures_without_text(notebook):
-    problems = []
-    for output in outputs(notebook):
-        for kind in output.get("data", {}):
-            if kind.startswith("image/"):
-                alt = output.metadata.get(kind, {}).get("alt", "")
-                if len(alt.split()) < 3:
-                    problems.append(f"a stored {kind} has no alternative text, but “{alt}”")
+def beyond_the_budget(notebook, form):
+    core = reading.core(notebook)
+    words, cells = reading.words(core), sum(cell.cell_type == "code" for cell in core)
+    problems = [f"{words} words in the core"] if words > form.core_words else []
+    return problems + ([f"{cells} code cells in the core"] if cells > form.core_cells else [])
+
+
+def pictures_without_caption(notebook, form):
+    """Below each picture its alternative text, as text: most front ends pass no other on."""
+    problems, count = [], 0
+    for cell in code_cells(notebook):
+        for picture, below in itertools.zip_longest(cell.outputs, cell.outputs[1:]):
+            if not any(kind.startswith("image/") for kind in picture.get("data", {})):
+                continue
+            count += 1
+            alt = picture.metadata.get("image/png", {}).get("alt", "")
+            caption = text_of(below) if below else ""
+            if len(alt.split()) < 3 or f">{escape(alt, quote=False)}<" not in caption:
+                problems.append(f"below a picture stands {caption!r}, its description is “{alt}”")
+    if count != form.pictures:
+        problems.append(f"{count} pictures are stored, not {form.pictures}")
     for cell in markdown_cells(notebook):
         problems += re.findall(r"!\[\s*\]\([^)]*\)", cell.source)
         problems += [t for t in re.findall(r"<img\b[^>]*>", cell.source) if 'alt="' not in t]
@@ -216,11 +253,11 @@ def ignored_outputs(notebook):
     return [f"not compared either: {first_line(cell)}" for cell in ignored[1:]]
 
 
-def long_cells(notebook):
+def long_cells(notebook, form):
     return [
         f"{len(cell.source.splitlines())} lines: {first_line(cell)}"
         for cell in code_cells(notebook)
-        if len(cell.source.splitlines()) > LONGEST_CELL
+        if len(cell.source.splitlines()) > form.longest_cell
     ]
 
 
@@ -279,11 +316,11 @@ def exercises_of(notebook):
     return setup, [tuple(rest[i : i + 3]) for i in range(0, len(rest), 3)]
 
 
-def misshapen_exercises(notebook):
+def misshapen_exercises(notebook, form):
     setup, triples = exercises_of(notebook)
     problems = [] if setup else ["no cell sets up what the exercises need"]
-    if not 4 <= len(triples) <= 6:
-        problems.append(f"there are {len(triples)} exercises, not four to six")
+    if len(triples) != form.exercises:
+        problems.append(f"there are {len(triples)} exercises, not {form.exercises}")
     names = []
     for triple in triples:
         where = first_line(triple[0])
@@ -339,37 +376,53 @@ CHECKS = [
     timings,
     absolute_paths,
     memory_addresses,
-    headings_missing,
-    opening,
-    pictures_without_text,
     unknown_tags,
     ignored_outputs,
-    long_cells,
     empty_cells,
     belittling_words,
     quoted_measurements,
     another_kernel,
-    misshapen_exercises,
     wrong_solutions,
 ]
+CHECKS_BY_FORM = [
+    headings_missing,
+    opening,
+    beyond_the_budget,
+    pictures_without_caption,
+    long_cells,
+    misshapen_exercises,
+]
+
+
+def problems_of(check, notebook, form):
+    return check(notebook, form) if check in CHECKS_BY_FORM else check(notebook)
 
 
 # ---- the notebooks ----
 
 
 def test_every_notebook_is_there_and_no_other():
-    assert sorted(path.name for path in NOTEBOOKS.glob("*.ipynb")) == EXPECTED
+    assert sorted(path.name for path in NOTEBOOKS.glob("*.ipynb")) == list(FORMS)
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("name", EXPECTED)
+@pytest.mark.parametrize("check", CHECKS + CHECKS_BY_FORM, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("name", FORMS)
 def test_form(name, check):
     path = NOTEBOOKS / name
     if not path.exists():
         pytest.skip("the test above says that it is missing")
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
-    assert check(notebook) == []
+    assert problems_of(check, notebook, FORMS[name]) == []
+
+
+def test_the_readme_states_the_same_minutes():
+    readme = (NOTEBOOKS.parent / "README.md").read_text(encoding="utf-8")
+    for name in FORMS:
+        core = reading.core(nbformat.read(NOTEBOOKS / name, as_version=4))
+        assert re.search(
+            rf"^\|.*notebooks/{name}\).*\| {reading.stated(core)} min \|", readme, re.M
+        )
 
 
 # ---- the checks, checked ----
@@ -393,27 +446,32 @@ exercises.check("{name}", answer)
 </details>"""
 
 
+GOOD = Form("Predict", core_cells=4, core_words=80, longest_cell=15, pictures=1, exercises=4)
+
+
 def good():
-    """A notebook without problems."""
+    """A notebook without problems, of the form above."""
     stdout = new_output("stream", name="stdout", text="3 tokens\n")
     picture = new_output(
         "display_data",
         data={"image/png": "iVBORw0KGgo=", "text/plain": "<Figure size 450x400 with 1 Axes>"},
-        metadata={"image/png": {"alt": "A staircase of filled cells"}},
+        metadata={"image/png": {"alt": "A <staircase> of filled cells"}},
     )
+    caption = {"text/html": "<p><small>A &lt;staircase&gt; of filled cells</small></p>"}
+    caption = new_output("display_data", data=caption)
     error = new_output("error", ename="ValueError", evalue="no", traceback=["ValueError: no"])
     cells = [
         new_markdown_cell(
             "# Predict the next token: causal language models\n\n**You’ll do:** a lot. "
-            "**You'll learn:** more. **You need:** Python 3.11. 60 minutes to read."
+            "**You'll learn:** more. **You need:** Python 3.11. 5 minutes to read."
         ),
     ]
-    for heading in HEADINGS:
+    for heading in SECTIONS:
         cells.append(new_markdown_cell(f"## {heading}\n\nWhy? See `0.5`, $p = 0.5$ and 15 %."))
         if heading == "Use it":
             cells += [
                 new_code_cell("print(3, 'tokens')", outputs=[stdout]),
-                new_code_cell("plots.show(ax, alt=...)", outputs=[picture]),
+                new_code_cell("plots.show(ax, alt=...)", outputs=[picture, caption]),
                 new_code_cell(
                     "raise ValueError('no')",
                     outputs=[error],
@@ -589,26 +647,60 @@ def nothing_said_about_time(notebook):
 
 
 @breaks(opening)
+def fewer_minutes_than_it_takes(notebook):
+    cell_with(notebook, "## Put it to work").source += "\n\n**Predict.** Which?" * 5
+
+
+@breaks(opening)
 def nothing_said_about_what_is_learned(notebook):
     notebook.cells[0].source = notebook.cells[0].source.replace("You'll learn", "")
 
 
-@breaks(pictures_without_text)
+@breaks(pictures_without_caption)
 def a_picture_alone(notebook):
+    del cell_with(notebook, "plots.show").outputs[1]
+
+
+@breaks(pictures_without_caption)
+def a_caption_above_its_picture(notebook):
+    cell_with(notebook, "plots.show").outputs.reverse()
+
+
+@breaks(pictures_without_caption)
+def a_caption_that_is_a_picture(notebook):
+    cell = cell_with(notebook, "plots.show")
+    cell.outputs[1].data = {"image/png": "iVBORw0KGgo="}
+
+
+@breaks(pictures_without_caption)
+def a_caption_of_another_picture(notebook):
+    caption = cell_with(notebook, "plots.show").outputs[1]
+    caption.data["text/html"] = "<p><small>A square of filled cells</small></p>"
+
+
+@breaks(pictures_without_caption)
+def a_picture_without_alternative_text(notebook):
     cell_with(notebook, "plots.show").outputs[0].metadata = {}
 
 
-@breaks(pictures_without_text)
+@breaks(pictures_without_caption)
+def no_picture_at_all(notebook):
+    cell_with(notebook, "plots.show").outputs = []
+
+
+@breaks(pictures_without_caption)
 def a_picture_with_a_blank(notebook):
-    cell_with(notebook, "plots.show").outputs[0].metadata = {"image/png": {"alt": " "}}
+    picture, caption = cell_with(notebook, "plots.show").outputs
+    picture.metadata = {"image/png": {"alt": " "}}
+    caption.data["text/html"] = "<p><small> </small></p>"
 
 
-@breaks(pictures_without_text)
+@breaks(pictures_without_caption)
 def a_linked_picture_alone(notebook):
     notebook.cells[1].source += "\n\n![](mask.png)"
 
 
-@breaks(pictures_without_text)
+@breaks(pictures_without_caption)
 def an_img_alone(notebook):
     notebook.cells[1].source += '\n\n<img src="mask.png">'
 
@@ -631,6 +723,16 @@ def a_comment_for_nbval(notebook):
 @breaks(ignored_outputs)
 def two_outputs_ignored(notebook):
     code_cells(notebook)[0].metadata.tags = ["nbval-ignore-output"]
+
+
+@breaks(beyond_the_budget)
+def a_cell_more(notebook):
+    notebook.cells.insert(8, new_code_cell("print('more')"))
+
+
+@breaks(beyond_the_budget)
+def words_more(notebook):
+    cell_with(notebook, "## Load it").source += "\n\nThis takes many words." * 5
 
 
 @breaks(long_cells)
@@ -720,25 +822,41 @@ def a_check_that_everything_passes(notebook):
     cell_with(notebook, "SimpleNamespace").source = SETUP.replace("== 4", "is not None")
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", CHECKS + CHECKS_BY_FORM, ids=lambda check: check.__name__)
 def test_a_good_notebook_has_no_problems(check):
     notebook = good()
     nbformat.validate(notebook)
-    assert check(notebook) == []
+    assert problems_of(check, notebook, GOOD) == []
 
 
 @pytest.mark.parametrize(("check", "how"), BREAKS)
 def test_a_check_sees_what_it_is_there_to_see(check, how):
     notebook = good()
     how(notebook)
-    assert check(notebook) != []
+    assert problems_of(check, notebook, GOOD) != []
 
 
 def test_every_check_is_checked():
-    assert {parameters.values[0] for parameters in BREAKS} == set(CHECKS)
+    assert {parameters.values[0] for parameters in BREAKS} == {*CHECKS, *CHECKS_BY_FORM}
 
 
 def test_code_formulas_and_addresses_are_not_prose():
     text = "a `0.1` b $0.2$ c ``0.3`` [d](https://x.org/1.2) e\n\n```\nx = 0.5\n```\n\n$$1.5$$"
     assert re.findall(r"\d", without_code(text)) == []
     assert [w for w in "abcde" if w in without_code(text)] == list("abcde")
+
+
+def test_reading_counts_prose_code_pictures_and_predicts():
+    prose = "### Two words\n\n**Predict.** Then four?\n\n| no | table |\n|---|---|\n\n"
+    prose += "<details>\n\nno solution\n\n</details>\n\n```\nno code\n```"
+    picture = new_output("display_data", data={"image/png": "iVBORw0KGgo="})
+    cells = [new_markdown_cell(prose), new_code_cell("show()", outputs=[picture])]
+    assert reading.words(cells) == 5
+    assert reading.minutes(cells) == pytest.approx(5 / 125 + 1 + 0.75 + 0.5)
+    assert reading.stated(cells * 10) == 25  # of 22.9
+
+
+def test_the_core_begins_with_load_it_and_ends_with_what_we_saw():
+    core = reading.core(good())
+    assert core[0].source.startswith("## Load it")
+    assert core[-1].source.startswith("## What we saw")

@@ -8,6 +8,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
 from matplotlib.collections import PathCollection, PolyCollection
 from matplotlib.colors import same_color, to_hex
 
@@ -277,19 +279,18 @@ def test_what_only_rounding_leaves_is_nothing():
 # ---- on the page ----
 
 
-def test_show_stores_the_description_and_closes_the_figure(monkeypatch):
-    from IPython.core.interactiveshell import InteractiveShell
-
-    shown = []
-    monkeypatch.setattr(plots, "display", shown.append)
-    ax = plots.mask(CAUSAL, **LABELS)
-    plots.show(ax, alt="A triangle.")
-    data, metadata = InteractiveShell.instance().display_formatter.format(shown[0])
+def test_show_puts_the_caption_below_the_picture_and_closes_the_figure():
+    InteractiveShell.instance()
+    with capture_output() as page:
+        plots.show(plots.mask(CAUSAL, **LABELS), alt="A <triangle> & its dots.")
     InteractiveShell.clear_instance()
-    assert data["image/png"].startswith(b"\x89PNG")
-    assert data["text/plain"] == "A triangle."
-    assert metadata["image/png"]["alt"] == "A triangle."
-    assert 300 < metadata["image/png"]["width"] < 600
+    picture, caption = page.outputs
+    assert picture.data["image/png"].startswith(b"\x89PNG")
+    assert picture.data["text/plain"] == "A <triangle> & its dots."
+    assert picture.metadata["image/png"]["alt"] == "A <triangle> & its dots."
+    assert 300 < picture.metadata["image/png"]["width"] < 600
+    assert set(caption.data) == {"text/html"}  # no second line in a plain terminal
+    assert "<small>A &lt;triangle&gt; &amp; its dots.</small>" in caption.data["text/html"]
     assert not plt.get_fignums()
 
 

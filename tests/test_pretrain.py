@@ -334,32 +334,29 @@ def test_batches_hold_every_example_once_and_little_padding():
 
 
 @every_recipe
-def test_a_miniature_is_saved_with_its_tokenizer_and_card(quick, tmp_path, model_id):
-    measures = pretrain.make(model_id, tmp_path)
-    model = AUTO_CLASSES[model_id].from_pretrained(tmp_path)
-    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
+def test_a_miniature_is_saved_whole_and_the_same_seed_makes_the_same(
+    quick, monkeypatch, tmp_path, model_id
+):
+    measures = pretrain.make(model_id, tmp_path / "a")
+    model = AUTO_CLASSES[model_id].from_pretrained(tmp_path / "a")
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path / "a")
     bundled = checkpoints.MINIATURES[model_id]
     assert type(model) is type(AUTO_CLASSES[model_id].from_pretrained(bundled))
     assert len(tokenizer) == model.config.vocab_size
     positions = getattr(model.config, "max_position_embeddings", pretrain.POSITIONS)  # T5 has none
     assert tokenizer.model_max_length == positions
-    assert {path.suffix for path in tmp_path.iterdir()} == {".json", ".safetensors", ".md"}
-    card = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert {path.suffix for path in (tmp_path / "a").iterdir()} == {".json", ".safetensors", ".md"}
+    card = (tmp_path / "a" / "README.md").read_text(encoding="utf-8")
     for name, value in measures.items():
         assert f"| {name} | {value} |" in card
 
-
-@every_recipe
-def test_the_same_seed_makes_the_same_miniature(quick, monkeypatch, tmp_path, model_id):
-    tokenizer = AutoTokenizer.from_pretrained(checkpoints.MINIATURES[model_id])
-    recipe = replace(pretrain.RECIPES[model_id], tokenizer=lambda told: tokenizer)
-    monkeypatch.setitem(pretrain.RECIPES, model_id, recipe)  # training WordPiece knows no seed
-    for name in "ab":
-        pretrain.make(model_id, tmp_path / name)
-    one, other = (
-        AUTO_CLASSES[model_id].from_pretrained(tmp_path / name).state_dict() for name in "ab"
-    )
-    assert all(torch.equal(one[key], other[key]) for key in one)
+    again = {"tokenizer": lambda told: tokenizer}  # training one knows no seed
+    again["measure"] = lambda *_: {}
+    recipe = replace(pretrain.RECIPES[model_id], **again)
+    monkeypatch.setitem(pretrain.RECIPES, model_id, recipe)
+    pretrain.make(model_id, tmp_path / "b")
+    other = AUTO_CLASSES[model_id].from_pretrained(tmp_path / "b").state_dict()
+    assert all(torch.equal(value, other[key]) for key, value in model.state_dict().items())
 
 
 @every_recipe

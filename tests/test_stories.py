@@ -228,7 +228,7 @@ def test_a_far_word_decides(text, what, answer):
 
 
 def test_next_words_sum_to_one_and_chain_to_the_probability_of_the_story():
-    for story in drawn(200, 1):
+    for story in drawn(100, 1):
         parts = stories.units(story.text)
         total = 0.0
         for index, unit in enumerate([*parts, ""]):
