@@ -546,7 +546,7 @@ def save(figure: Figure, where: BytesIO | str | PathLike) -> None:
 
 
 # Front ends that drop the style, as GitHub does, still have a small paragraph.
-_CAPTION = '<p style="margin: 0 0 1em; max-width: 46em"><small>{}</small></p>'
+_CAPTION = '<p style="margin: 0 0 1em 0.4em; max-width: 46em"><small>{}</small></p>'
 
 
 @dataclass(frozen=True)

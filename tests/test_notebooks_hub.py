@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -33,13 +34,48 @@ def surroundings(hub, folder):
     }
 
 
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """The folder that a wheel is installed in: built from a copy that has one sub-package more."""
+    folder = tmp_path_factory.mktemp("wheel")
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, folder)
+    ignore = shutil.ignore_patterns("__pycache__")
+    package = shutil.copytree(ROOT / "helpers", folder / "helpers", ignore=ignore)
+    (package / "sub").mkdir()
+    (package / "sub" / "__init__.py").write_text("")
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-index"]
+    command += ["--no-build-isolation", "--wheel-dir", str(folder / "dist"), str(folder)]
+    subprocess.run(command, check=True, env=os.environ | {"PIP_DISABLE_PIP_VERSION_CHECK": "1"})
+    (wheel,) = (folder / "dist").iterdir()
+    shutil.unpack_archive(wheel, folder / "site", "zip")
+    return folder
+
+
+def test_a_wheel_holds_the_whole_package(installed):
+    built, source = installed / "site" / "helpers", installed / "helpers"
+    names = {path.relative_to(source) for path in source.rglob("*") if path.is_file()}
+    assert Path("sub/__init__.py") in names
+    assert {path.relative_to(built) for path in built.rglob("*") if path.is_file()} == names
+
+
+def guarded(folder):
+    """The folder in front of what PYTHONPATH names already: the guard against traffic."""
+    return os.pathsep.join([str(folder), os.environ["PYTHONPATH"]])
+
+
 LOAD_ALL = """
+import importlib
+import pkgutil
 import sys
 import nbformat
 import torch
 from transformers import AutoTokenizer
+import helpers
 from helpers import checkpoints
 
+for found in pkgutil.walk_packages(helpers.__path__, "helpers."):
+    print(importlib.import_module(found.name).__file__)
 for name, model_id in zip(sys.argv[1::2], sys.argv[2::2], strict=True):
     notebook, space = nbformat.read(name, as_version=4), {}
     for cell in notebook.cells:
@@ -57,12 +93,13 @@ for name, model_id in zip(sys.argv[1::2], sys.argv[2::2], strict=True):
 """
 
 
-def test_every_notebook_loads_what_it_downloads(tmp_path):
-    """The cells that load it, with the switch on and nothing cached.
+def test_every_notebook_loads_what_it_downloads(installed, tmp_path):
+    """The cells that load it, with the switch on, nothing cached, and the wheel's `helpers`.
 
     What they get is what is bundled, to the bit. So all cells below do what the tests of the
-    notebooks see them do.
+    notebooks see them do. And every module of the wheel can be imported, from another folder.
     """
+    site = installed / "site"
     command = [sys.executable, "-c", LOAD_ALL]
     for name, model_id in NOTEBOOKS.items():
         command += [f"{name}.ipynb", model_id]
@@ -71,9 +108,11 @@ def test_every_notebook_loads_what_it_downloads(tmp_path):
             command,
             capture_output=True,
             text=True,
-            env=surroundings(hub, tmp_path),
+            env=surroundings(hub, tmp_path) | {"PYTHONPATH": guarded(site)},
             cwd=ROOT / "notebooks",
         )
+    for path in set((site / "helpers").rglob("*.py")) - {site / "helpers" / "__init__.py"}:
+        assert str(path) in run.stdout, run.stdout + run.stderr
     for model_id in NOTEBOOKS.values():
         assert f"the same weights: {model_id}" in run.stdout, run.stdout + run.stderr
         wanted = f"GET /{model_id}/resolve/main/model.safetensors"
