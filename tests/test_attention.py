@@ -135,6 +135,26 @@ def test_without_a_mask_sdpa_reads_the_causal_flag_and_eager_does_not(monkeypatc
         assert torch.equal(attention.influence(model, **inputs)["decoder"][0] > 0, expected)
 
 
+@pytest.mark.parametrize("number", [-1e9, -10_000.0])
+@pytest.mark.parametrize("implementation", ["sdpa", "eager"])
+def test_a_number_far_below_zero_hides_a_key(implementation, number):
+    """As people write it by hand, in place of the most negative one that there is."""
+    model = build("bert", implementation)
+    inputs, _ = texts(model)
+    added = torch.zeros(2, 1, T, T).masked_fill(~masks.causal(T), number)
+    for record in attention.record(model, **inputs, attention_mask=added):
+        assert torch.equal(record.mask, masks.causal(T).expand(2, -1, -1))
+        assert (record.weights.sum(1)[~record.mask] == 0).all()
+
+
+def test_a_key_is_visible_if_any_head_may_see_it():
+    model = build("bert", "sdpa")
+    inputs, _ = texts(model)
+    heads = torch.stack([masks.causal(T), *[torch.eye(T, dtype=torch.bool)] * 3])[None]
+    for record in attention.record(model, **inputs, attention_mask=heads.expand(2, -1, -1, -1)):
+        assert torch.equal(record.mask, masks.causal(T).expand(2, -1, -1))
+
+
 def test_only_the_models_own_layers_are_recorded():
     model, other = build("gpt2"), build("llama")
     inputs, _ = texts(model)

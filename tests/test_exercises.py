@@ -265,6 +265,7 @@ WRONG = [
     ("masked.corrupt", lambda i, c, f, a, m: corrupt(i, c, 1 - f, a, m), "fate 0.10 becomes 11"),
     ("masked.corrupt", lambda i, c, f, a, m: corrupt(i, c, f + 0.05, a, m), "fate 0.79 becomes 32"),
     ("masked.corrupt", lambda i, c, f, a, m: i.clone(), "fate 0.10 becomes 11"),
+    ("masked.corrupt", lambda i, c, f, a, m: corrupt(i, c, f.clamp(max=0.89), a, m), "becomes 35"),
     ("masked.corrupt", lambda i, c, f, a, m: i[0], "shape (8,)"),
     ("masked.align", every_piece, "every piece of a word is scored"),
     ("masked.align", lambda y, w: [0 if k is None else y[k] for k in w], "are scored"),

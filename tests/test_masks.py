@@ -115,6 +115,7 @@ BAD_INPUT = [
     (lambda: masks.padding([[1, 0]]), TypeError, "attention_mask must be a tensor, got list"),
     (lambda: masks.padding(torch.ones(3)), ValueError, r"shape \(B, T\), got \(3,\).*mask\[None\]"),
     (lambda: masks.padding(torch.tensor([[0.0, -1e9]])), ValueError, "masks.additive"),
+    (lambda: masks.padding(torch.tensor([[1, 2, 0]])), ValueError, "got values from 0 to 2"),
     (lambda: masks.additive(MASK.int(), torch.float32), TypeError, r"use mask.bool\(\)"),
     (lambda: masks.additive([[True]], torch.float32), TypeError, "mask must be a tensor, got list"),
     (lambda: masks.additive(MASK, torch.long), TypeError, "dtype must be a floating-point type"),
