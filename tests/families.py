@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 
 import torch
 import transformers
@@ -165,3 +166,9 @@ def build(name, implementation=None, **changes):
     torch.manual_seed(0)
     settings = family.size | SPECIAL | changes | {"attn_implementation": implementation}
     return family.auto.from_config(getattr(transformers, family.config)(**settings)).eval()
+
+
+@cache
+def built(name, implementation=None):
+    """The same, made once for all tests that leave it as it is."""
+    return build(name, implementation)

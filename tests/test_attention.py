@@ -6,7 +6,7 @@ import logging
 import pytest
 import torch
 import transformers
-from families import BYPASS, FAMILIES, HEARD, SIZE, SPECIAL, T5_SIZE, V, build
+from families import BYPASS, FAMILIES, HEARD, SIZE, SPECIAL, T5_SIZE, V, build, built
 from torch import nn
 from transformers import AutoModelForCausalLM
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
@@ -72,7 +72,7 @@ def every_mask(records, kind):
 @pytest.mark.parametrize("padding", [None, "right", "left"])
 @pytest.mark.parametrize(("name", "implementation"), HEARD)
 def test_the_recorded_mask_is_the_predicted_one(name, implementation, padding):
-    model = build(name, implementation)
+    model = built(name, implementation)
     inputs, real = texts(model, padding)
     records = attention.record(model, **inputs)
     assert {record.kind for record in records} == FAMILIES[name].kinds
@@ -86,11 +86,11 @@ def test_the_recorded_mask_is_the_predicted_one(name, implementation, padding):
 @pytest.mark.parametrize("padding", [None, "right", "left"])
 @pytest.mark.parametrize(("name", "implementation"), HEARD)
 def test_the_weights_are_those_of_the_librarys_eager_attention(name, implementation, padding):
-    model = build(name, implementation)
+    model = built(name, implementation)
     inputs, real = texts(model, padding)
     records = attention.record(model, **inputs)
     with torch.no_grad():
-        theirs = build(name, "eager")(**inputs, output_attentions=True)
+        theirs = built(name, "eager")(**inputs, output_attentions=True)
     if model.config.is_encoder_decoder:
         weights = {
             "encoder": theirs.encoder_attentions,
@@ -112,7 +112,7 @@ def test_the_weights_are_those_of_the_librarys_eager_attention(name, implementat
 
 @pytest.mark.parametrize(("name", "implementation"), HEARD)
 def test_recording_changes_no_logit(name, implementation):
-    model = build(name, implementation)
+    model = built(name, implementation)
     inputs, _ = texts(model, "right")
     with torch.no_grad():
         before = model(**inputs).logits
@@ -236,7 +236,7 @@ def test_the_kind_is_what_the_layer_was_built_to_be():
 @pytest.mark.parametrize("padding", [None, "right", "left"])
 @pytest.mark.parametrize(("name", "implementation"), HEARD)
 def test_influence_is_the_reach_of_the_recorded_masks(name, implementation, padding):
-    model = build(name, implementation)
+    model = built(name, implementation)
     inputs, real = texts(model, padding)
     records = attention.record(model, **inputs)
     measured = attention.influence(model, **inputs)
