@@ -1,28 +1,31 @@
 """Who attends to whom in a loaded model: `record` what is done, `influence` what comes of it.
 
-`record` listens in on the function that computes attention, and notes the mask that was really
-handed to it. `influence` doesn't look at masks at all: it takes the gradient of every output with
-respect to every input, and where nothing flows that is exactly 0.0.
+`record` listens in on the two functions of PyTorch that every attention goes through, and notes
+the mask that was really applied. `influence` doesn't look at masks at all: it takes the gradient of
+every output with respect to every input, and where nothing flows that is exactly 0.0.
 
 Sources: Vaswani et al. 2017, section 3.2; Simonyan et al. 2014, "Deep inside convolutional
-networks", section 3 (gradients as a measure of influence); transformers, "Attention interface".
+networks", section 3 (gradients as a measure of influence); PyTorch, "Extending torch" (modes).
 """
 
+import copy
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from sys import modules
+from functools import partial
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.overrides import TorchFunctionMode
 from transformers import PreTrainedConfig, PreTrainedModel
-from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from helpers import checkpoints, masks
 
-NO_WEIGHT = -1000.0  # whatever the scores: exp(−1000) is 0, so an added value below it hides a key
+VISIBLE, HIDDEN = -1000.0, -5000.0  # no score comes near; between them nobody can tell
+TOKENS_FIRST = {"xlnet"}  # families whose embeddings are (T, B, E)
 NUMBERS_AT_ONCE = 2**21  # in one tensor of the batched backward pass: 8 MB in float32
 
 
@@ -34,12 +37,15 @@ class Attention:
     layer    0 for the first of its kind
     mask     (B, Q, K) bool, True = may attend
     weights  (B, H, Q, K), each row sums to 1
+    source   where the mask was read: "mask" or "flag", which PyTorch's fused function was handed,
+             or "scores", some of them far below all others, which went into a softmax
     """
 
     kind: str
     layer: int
     mask: Tensor
     weights: Tensor
+    source: str
 
     def __repr__(self) -> str:
         mask, weights = tuple(self.mask.shape), tuple(self.weights.shape)
@@ -49,13 +55,15 @@ class Attention:
 def record(model: PreTrainedModel, **inputs: Tensor | bool) -> list[Attention]:
     """The mask and the weights of every attention layer while the model reads the inputs.
 
-    The model runs as it is, with its own attention implementation (`sdpa` or `eager`), so the mask
-    is the one that was really applied: the boolean one, the additive one, or none at all and the
-    `is_causal` flag. The weights are those that the family's eager function gives with that mask.
-    A key counts as visible when any head may see it.
+    The model runs as it is, with its own attention implementation, so the mask is the one that was
+    really applied. PyTorch has two ways to compute attention. One is a fused function, which is
+    handed a mask, or a flag that says "causal"; the weights are computed beside it, since it
+    returns none. The other is a softmax over scores: there a key is hidden if its score lies below
+    −5000, as after adding the most negative number that there is. A key counts as visible when any
+    head may see it.
 
     It runs without dropout and without gradients, and leaves the model as it was. Rows of padding
-    mean nothing: with left padding they see nothing, and eager then weighs all keys alike.
+    mean nothing: with left padding they see nothing, and a softmax then weighs all keys alike.
 
     kind says how the layer was *built*, not what it was seen to do: layers of a causal language
     model are "decoder", with their mask taken away, too; a BERT's are "encoder" unless its config
@@ -77,29 +85,22 @@ def record(model: PreTrainedModel, **inputs: Tensor | bool) -> list[Attention]:
        . ● ● ●
 
     Raises TypeError or ValueError for a model that is not a text model of transformers, inputs that
-    don't fit it, and families whose layers don't go through transformers' attention interface
-    (bloom, deberta, falcon, …): it never answers for a part of the layers only.
+    don't fit it, models without attention (mamba, fnet), patterns that are not (Q, K) (the windows
+    of longformer and led), and scores between −1000 and −5000: it never answers for a part of the
+    layers only.
 
-    Source: https://huggingface.co/docs/transformers/attention_interface
+    Source: https://pytorch.org/docs/stable/notes/extending.html
     """
     _check(model, inputs)
     stacks = _stacks(model)
-    kind_of = {module: kind for kind, stack in stacks.items() for module in stack.modules()}
-    calls: list[tuple[nn.Module, Tensor, Tensor]] = []
-    states = inputs.get("encoder_hidden_states")  # for a decoder that is used on its own
-    with (
-        _quiet(kind_of),
-        torch.no_grad(),
-        _handed_states(stacks, states) as bridges,
-        _listening(kind_of, calls),
-    ):
-        model(**inputs)
+    with _quiet(model.modules()), torch.no_grad(), _listening(stacks) as listener:
+        _run(model, inputs)
     records, seen = [], Counter()
-    for module, mask, weights in calls:
-        kind = "cross" if module in bridges else kind_of[module]
-        records.append(Attention(kind, seen[kind], mask, weights))
+    for kind, call in listener.calls:
+        records.append(Attention(kind, seen[kind], *call))
         seen[kind] += 1
-    _check_complete(model, stacks, seen, crossing=len(stacks) == 2 or states is not None)
+    _check_complete(model, stacks, seen, crossing=bool(listener.bridges))
+    _check_shapes(model, records, listener.lengths)
     return records
 
 
@@ -109,8 +110,12 @@ def influence(model: PreTrainedModel, **inputs: Tensor | bool) -> dict[str, Tens
     An output is the final hidden state at position q, read along one fixed random direction; its
     gradient with respect to the embedding of token k is a vector, and its length is the influence.
     If nothing flows from k to q the gradient is exactly 0.0, whatever the weights; if something
-    flows, it is zero only by a chance that doesn't happen.
+    flows, it is not. Rounding could make a zero where an attention weight is below 1e-300: that is
+    refused. It is computed on a copy in double precision, so that hardly a model comes near,
+    in whatever precision it is stored.
 
+    The diagonal says nothing about the mask: the residual connection carries each token past every
+    attention layer to its own output, also under a mask that forbids a token to see itself.
     Through L layers influence is the L-step *reach* of the masks: with a sliding window it goes
     further back than the window. Kinds are "decoder" or "encoder" for a single stack (see record);
     for an encoder–decoder "encoder", "decoder", and "cross": decoder outputs on encoder inputs.
@@ -123,17 +128,25 @@ def influence(model: PreTrainedModel, **inputs: Tensor | bool) -> dict[str, Tens
     >>> flows.int().tolist()
     [[[1, 0, 0], [1, 1, 0], [1, 1, 1]]]
 
-    Rows of padding, where the attention mask is 0, mean nothing and are NaN. The model runs without
-    dropout and is left as it was, with no gradients on it. One forward pass, and one backward pass
-    over a batch of all T outputs, in pieces that bound the memory.
+    Rows of padding, where the attention mask is 0, mean nothing and are NaN. The copy runs without
+    dropout, and the model is left as it was. One forward pass, and one backward pass over a batch
+    of all T outputs, in pieces that bound the memory.
 
-    Raises TypeError or ValueError for a model that is not a text model of transformers, or inputs
-    that don't fit it.
+    Raises TypeError or ValueError for a model that is not a text model of transformers, weights
+    that are quantized or not finite, families that pad inside, or inputs that don't fit it.
     """
     _check(model, inputs)
-    stacks = _stacks(model)
+    _check_differentiable(model)
     # The plain kernel: attention in steps that a batched backward pass can follow.
-    with _quiet(model.modules()), torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):
+    with (
+        torch.inference_mode(False),
+        torch.enable_grad(),
+        sdpa_kernel(SDPBackend.MATH),
+        _InDouble(),
+    ):
+        model = copy.deepcopy(model).double().eval()
+        inputs = {name: copy.deepcopy(value) for name, value in inputs.items()}
+        stacks = _stacks(model)
         embeddings, outputs = _trace(model, stacks, inputs)
         if len(stacks) == 1:
             (kind,) = stacks
@@ -146,6 +159,12 @@ def influence(model: PreTrainedModel, **inputs: Tensor | bool) -> dict[str, Tens
     for kind, norm in norms.items():
         decoding = len(stacks) == 2 and kind != "encoder"
         real = inputs.get("decoder_attention_mask" if decoding else "attention_mask")
+        rows = norm if real is None or real.ndim != 2 else norm[real != 0]
+        if not rows.isfinite().all():
+            raise ValueError(
+                f"the influence in the {kind} is not finite: are the model's weights? A model that "
+                "ran away in training must be loaded anew"
+            )
         if real is not None and real.ndim == 2:
             norm[real == 0] = torch.nan
     return norms
@@ -159,7 +178,8 @@ def _stacks(model: PreTrainedModel) -> dict[str, nn.Module]:
             "decoder": model.get_decoder().base_model,
         }
     if checkpoints.architecture(model.config) == "decoder":
-        return {"decoder": model.get_decoder().base_model}
+        decoder = model.get_decoder()  # in ModernBERT's decoder, this name is the head's
+        return {"decoder": getattr(decoder, "base_model", model.base_model)}
     return {"encoder": model.base_model}
 
 
@@ -176,110 +196,183 @@ def _quiet(modules: Iterable[nn.Module]) -> Iterator[None]:
             module.training = True
 
 
-@contextmanager
-def _listening(own: Container[nn.Module], calls: list) -> Iterator[None]:
-    """Put a listener in front of each attention function, and take it away again."""
-    before = {name: ALL_ATTENTION_FUNCTIONS.get(name) for name in ("eager", "sdpa")}
-    for name, function in before.items():
-        ALL_ATTENTION_FUNCTIONS[name] = _listener(name, function, own, calls)
-    try:
-        yield
-    finally:
-        for name, function in before.items():
-            del ALL_ATTENTION_FUNCTIONS[name]
-            if ALL_ATTENTION_FUNCTIONS.get(name) is not function:
-                ALL_ATTENTION_FUNCTIONS[name] = function
+_SOFTMAXES = {functional.softmax, torch.softmax, Tensor.softmax}
 
 
-def _listener(
-    name: str, function: Callable | None, own: Container[nn.Module], calls: list
-) -> Callable:
-    """The attention function of this name, which also notes what it was handed and made of it."""
+class _Listener(TorchFunctionMode):
+    """Notes every attention inside the stacks, as PyTorch computes it."""
 
-    def listener(
-        module: nn.Module, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, **options
-    ):
-        attend = function or _eager(module)
-        output, weights = attend(module, query, key, value, mask, **options)
-        if module in own:
-            keep = _visible(name, module, query, key, mask, options.get("is_causal"))
-            if weights is None:  # sdpa gives none
-                bias = mask if mask is not None and mask.is_floating_point() else None
-                bias = masks.additive(keep, query.dtype) if bias is None else bias
-                _, weights = _eager(module)(module, query, key, value[..., :1], bias, **options)
-            keep = keep.expand(len(query), -1, query.shape[2], -1).any(1)  # (B, Q, K)
-            calls.append((module, keep, weights))
-        return output, weights
+    def __init__(self) -> None:
+        super().__init__()
+        self.inside: list[tuple[str, nn.Module]] = []  # what is running, the innermost last
+        self.bridges: set[nn.Module] = set()  # what is handed the encoder's states
+        self.lengths: dict[str, int] = {}  # kind of stack → its tokens
+        self.calls: list[tuple[str, tuple[Tensor, Tensor, str]]] = []
 
-    return listener
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        result = function(*args, **(kwargs or {}))
+        if self.inside and function is functional.scaled_dot_product_attention:
+            self._note(_of_fused(*args, **(kwargs or {})))
+        elif self.inside and function in _SOFTMAXES and args[0].ndim == 4:
+            self._note(_of_scores(args[0], result))
+        return result
 
-
-def _visible(
-    name: str,
-    module: nn.Module,
-    query: Tensor,
-    key: Tensor,
-    mask: Tensor | None,
-    is_causal: bool | None,
-) -> Tensor:
-    """What the implementation makes of the mask it is handed: (1 or B, 1 or H, 1 or Q, K) bool."""
-    if mask is None:
-        everything = torch.ones(
-            1, 1, query.shape[2], key.shape[2], dtype=torch.bool, device=key.device
-        )
-        flag = getattr(module, "is_causal", True) if is_causal is None else is_causal
-        return everything.tril() if name == "sdpa" and flag else everything
-    if name == "sdpa" and mask.dtype == torch.bool:
-        return mask
-    return mask > NO_WEIGHT  # added to the scores; True and False, too, count as 1 and 0 in eager
-
-
-def _eager(module: nn.Module) -> Callable:
-    """The plain attention function that stands in the same file as the layer's class."""
-    for family in type(module).__mro__:
-        function = getattr(modules[family.__module__], "eager_attention_forward", None)
-        if function is not None:
-            return function
-    raise ValueError(
-        f"model has an attention layer {type(module).__name__} with no eager_attention_forward "
-        "beside it: record can't tell its weights, use influence"
-    )
+    def _note(self, call: tuple[Tensor, Tensor, str]) -> None:
+        (kind, module), (mask, weights, source) = self.inside[-1], call
+        kind = "cross" if module in self.bridges else kind
+        self.calls.append((kind, (mask.any(1), weights, source)))  # any head: (B, Q, K)
 
 
 @contextmanager
-def _handed_states(stacks: dict[str, nn.Module], states: Tensor | None) -> Iterator[set[nn.Module]]:
-    """The decoder's modules that get the encoder's states; filled as the model runs."""
-    found: set[nn.Module] = set()
-    known = [states]
+def _listening(stacks: dict[str, nn.Module]) -> Iterator[_Listener]:
+    """A listener that knows, at each moment, which module of which stack is running."""
+    listener = _Listener()
+    states: list[Tensor] = []  # the encoder's, as the decoder is handed them
 
-    def look(module: nn.Module, args: tuple, options: dict) -> None:
-        if any(value is known[-1] is not None for value in (*args, *options.values())):
-            found.add(module)
+    def enter(kind: str, module: nn.Module, args: tuple, options: dict) -> None:
+        listener.inside.append((kind, module))
+        if module is stacks.get("decoder"):
+            states[:] = filter(lambda x: x is not None, [options.get("encoder_hidden_states")])
+        elif any(value is state for state in states for value in (*args, *options.values())):
+            listener.bridges.add(module)
+        if module is stacks[kind] and states and kind == "decoder":
+            listener.lengths["cross"] = states[0].shape[1]
+
+    def leave(kind: str, module: nn.Module, args: tuple, output: object) -> None:
+        listener.inside.pop()
+        if module is stacks[kind]:
+            listener.lengths[kind] = output[0].shape[1]
 
     with ExitStack() as hooks:
-        crossing = len(stacks) == 2 or states is not None
-        for module in stacks["decoder"].modules() if crossing else ():
-            if next(module.children(), None) is not None:  # attention has linear layers inside
-                handle = module.register_forward_pre_hook(look, with_kwargs=True)
-                hooks.callback(handle.remove)
-        if len(stacks) == 2:
-            handle = stacks["encoder"].register_forward_hook(
-                lambda module, args, output: known.append(output[0])
+        for kind, stack in stacks.items():
+            for module in stack.modules():
+                if next(module.children(), None) is not None:  # attention has layers inside
+                    hook = partial(enter, kind)
+                    handle = module.register_forward_pre_hook(hook, with_kwargs=True)
+                    hooks.callback(handle.remove)
+                    hooks.callback(module.register_forward_hook(partial(leave, kind)).remove)
+        with listener:
+            yield listener
+
+
+class _InDouble(TorchFunctionMode):
+    """What is in double precision stays there, also where a model's code asks for float32.
+
+    And no attention weight is zero unless its key is hidden, or zeros would prove nothing.
+    """
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if function is Tensor.float and args[0].dtype == torch.float64:
+            return args[0]
+        if (function is Tensor.to and args[0].dtype == torch.float64) or function in _SOFTMAXES:
+            args = tuple(torch.float64 if x is torch.float32 else x for x in args)
+            kwargs = {k: torch.float64 if x is torch.float32 else x for k, x in kwargs.items()}
+        result = function(*args, **kwargs)
+        if function is functional.scaled_dot_product_attention:
+            self._check(*_of_fused(*args, **kwargs))
+        elif function in _SOFTMAXES and args[0].ndim == 4:
+            self._check(*_of_scores(args[0], result))
+        return result
+
+    def _check(self, keep: Tensor, weights: Tensor, source: str) -> None:
+        if ((weights == 0) & keep).any():
+            raise ValueError(
+                "an attention weight is below 1e-300 and rounded to zero, so that an influence of "
+                "0.0 would not prove that nothing flows: are the scores of this model in order?"
             )
-            hooks.callback(handle.remove)
-        yield found
+
+
+def _of_fused(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attn_mask: Tensor | None = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    scale: float | None = None,
+    enable_gqa: bool = False,
+) -> tuple[Tensor, Tensor, str]:
+    """Mask and weights, (B, H, Q, K), and the source of a call of PyTorch's fused function."""
+    if enable_gqa:
+        key = key.repeat_interleave(query.shape[1] // key.shape[1], dim=1)
+    scale = query.shape[-1] ** -0.5 if scale is None else scale
+    scores = query @ key.mT * scale  # (B, H, Q, K)
+    keep = torch.ones(scores.shape[-2:], dtype=torch.bool, device=query.device)
+    if attn_mask is None:
+        keep = keep.tril() if is_causal else keep
+        bias = masks.additive(keep, scores.dtype)
+    elif attn_mask.dtype == torch.bool:
+        keep, bias = attn_mask, masks.additive(attn_mask, scores.dtype)
+    else:
+        keep, bias = _told_apart(attn_mask), attn_mask
+    _check_numbers(scores)
+    weights = (scores + bias).softmax(-1)
+    return keep.expand(scores.shape), weights, "flag" if attn_mask is None else "mask"
+
+
+def _of_scores(scores: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, str]:
+    """The same of a softmax over scores."""
+    _check_numbers(scores)
+    return _told_apart(scores), weights, "scores"
+
+
+def _check_numbers(scores: Tensor) -> None:
+    if scores.isnan().any():
+        raise ValueError(
+            "an attention score is not a number (nan): are the weights finite? A model that ran "
+            "away in training must be loaded anew"
+        )
+
+
+def _told_apart(numbers: Tensor) -> Tensor:
+    """True where a score, or what is added to one, leaves a key visible."""
+    unclear = (numbers < VISIBLE) & (numbers > HIDDEN)
+    if unclear.any():
+        raise ValueError(
+            f"an attention score is {numbers[unclear][0].item():.0f}, which is neither clearly "
+            "visible nor clearly hidden: hide keys with masks.additive, or record in float32"
+        )
+    return numbers >= VISIBLE
+
+
+def _run(model: PreTrainedModel, inputs: dict[str, Tensor]) -> None:
+    try:
+        model(**inputs)
+    except (IndexError, RuntimeError) as error:
+        lengths = {name: inputs[name].shape[1] for name in _IDS if inputs.get(name) is not None}
+        limit = getattr(model.config, "max_position_embeddings", None)
+        # Some families give up two of their positions, so theirs end before the limit.
+        if isinstance(error, IndexError) or (limit and 0 < limit - 2 <= max(lengths.values())):
+            raise ValueError(
+                f"model {type(model).__name__} can't read {lengths} tokens ({error}); its config "
+                f"speaks of {limit} positions: shorten the text, or tokenize with truncation=True"
+            ) from error
+        raise
 
 
 def _trace(
     model: PreTrainedModel, stacks: dict[str, nn.Module], inputs: dict[str, Tensor]
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """One forward pass: each stack's token embeddings (B, K, E), as leaves, and outputs."""
-    leaves: list[Tensor] = []
+    leaves: dict[str, list[Tensor]] = {kind: [] for kind in stacks}
     outputs: dict[str, Tensor] = {}
+    running: list[str] = []
 
     def cut(module: nn.Module, args: tuple, output: Tensor) -> Tensor:
-        leaves.append(output.detach().requires_grad_())
-        return leaves[-1]
+        kind = running[-1] if running else next(kind for kind in stacks if not leaves[kind])
+        turned = model.config.model_type in TOKENS_FIRST
+        leaf = (output.transpose(0, 1) if turned else output).detach()
+        leaves[kind].append(leaf.requires_grad_())
+        # A copy, since some families go on to work on it in place.
+        return (leaf.transpose(0, 1) if turned else leaf).clone()
+
+    def enter(kind: str, module: nn.Module, args: tuple) -> None:
+        running.append(kind)
+
+    def leave(kind: str, module: nn.Module, args: tuple, output: object) -> None:
+        running.pop()
+        outputs[kind] = output[0]
 
     with ExitStack() as hooks:
         tables = {stack.get_input_embeddings().weight for stack in stacks.values()}
@@ -287,17 +380,18 @@ def _trace(
             if isinstance(module, nn.Embedding) and module.weight in tables:
                 hooks.callback(module.register_forward_hook(cut).remove)
         for kind, stack in stacks.items():
-            keep = stack.register_forward_hook(
-                lambda module, args, output, kind=kind: outputs.update({kind: output[0]})
+            hooks.callback(stack.register_forward_pre_hook(partial(enter, kind)).remove)
+            hooks.callback(stack.register_forward_hook(partial(leave, kind)).remove)
+        _run(model, inputs)
+    read = [inputs[name] for name in _IDS if inputs.get(name) is not None]
+    for (kind, embedded), ids in zip(leaves.items(), read, strict=False):
+        if [each.shape[:2] for each in (*embedded, outputs.get(kind, ids))] != [ids.shape] * 2:
+            raise ValueError(
+                f"model {type(model).__name__} embeds {[tuple(x.shape[:2]) for x in embedded]} "
+                f"tokens in its {kind} for a text of {tuple(ids.shape)}: it pads inside, or reads "
+                "in another way that influence can't follow. Use another family"
             )
-            hooks.callback(keep.remove)
-        model(**inputs)
-    if len(leaves) < len(stacks) or len(outputs) < len(stacks):
-        raise ValueError(
-            f"model {type(model).__name__} embedded {len(leaves)} texts and ran {len(outputs)} of "
-            f"its {len(stacks)} stacks in a way that influence can't follow: use another family"
-        )
-    return dict(zip(stacks, leaves, strict=False)), outputs
+    return {kind: each[0] for kind, each in leaves.items()}, outputs
 
 
 def _gradient_norms(output: Tensor, embeddings: list[Tensor]) -> list[Tensor]:
@@ -320,8 +414,15 @@ def _gradient_norms(output: Tensor, embeddings: list[Tensor]) -> list[Tensor]:
             allow_unused=True,
             materialize_grads=True,
         )
-        pieces.append([gradient.float().norm(dim=-1) for gradient in gradients])
+        pieces.append([_length(gradient) for gradient in gradients])
     return [torch.cat(norms).transpose(0, 1).contiguous() for norms in zip(*pieces, strict=True)]
+
+
+def _length(vectors: Tensor) -> Tensor:
+    """Their lengths, (…, E) → (…), without squaring a small number to zero."""
+    largest = vectors.abs().amax(-1, keepdim=True)
+    safe = largest.where(largest > 0, 1.0)
+    return (vectors / safe).norm(dim=-1) * largest[..., 0]
 
 
 def _check_complete(
@@ -331,13 +432,32 @@ def _check_complete(
     expected = {kind: _depth(kind, stack.config) for kind, stack in stacks.items()}
     if crossing:
         expected["cross"] = expected["decoder"]
+    if not seen:
+        raise ValueError(
+            f"model {type(model).__name__} computes no attention that record can hear: it has "
+            "none (mamba, fnet), or a kernel of its own. In that case try "
+            "model.set_attn_implementation('sdpa')"
+        )
     if seen != expected:
         raise ValueError(
-            f"model {type(model).__name__} has {expected} attention layers, but {dict(seen)} went "
-            "through transformers' attention interface as sdpa or eager (its implementation is "
-            f"{model.config._attn_implementation!r}): record can't see the rest. "
-            "Try model.set_attn_implementation('sdpa'), or influence, which needs no interface"
+            f"model {type(model).__name__} has {expected} attention layers, but {dict(seen)} were "
+            "heard: record can't see the rest"
         )
+
+
+def _check_shapes(
+    model: PreTrainedModel, records: list[Attention], lengths: dict[str, int]
+) -> None:
+    """Each mask has a row for each token that asks and a column for each that is asked."""
+    for record in records:
+        queries = lengths["encoder" if record.kind == "encoder" else "decoder"]
+        wanted = queries, lengths[record.kind]
+        if tuple(record.weights.shape[-2:]) != wanted:
+            raise ValueError(
+                f"model {type(model).__name__} has attention weights of the shape "
+                f"{tuple(record.weights.shape)} where {wanted} are queries and keys: it attends in "
+                "windows or blocks, which no (Q, K) mask can show"
+            )
 
 
 def _depth(kind: str, config: PreTrainedConfig) -> int:
@@ -345,8 +465,18 @@ def _depth(kind: str, config: PreTrainedConfig) -> int:
     return layers or config.num_hidden_layers * getattr(config, "inner_group_num", 1)
 
 
+_IDS = ("input_ids", "decoder_input_ids", "labels")
+
+
 def _check(model: PreTrainedModel, inputs: dict[str, Tensor]) -> None:
     """Tell what a learner can get wrong, before the library does in its own words."""
+    inner = getattr(model, "_orig_mod", None)  # of torch.compile
+    for wrapped, way_in in [
+        (isinstance(inner, PreTrainedModel), "model._orig_mod"),
+        (hasattr(model, "get_base_model"), "model.get_base_model()"),  # of PEFT
+    ]:
+        if wrapped:
+            raise TypeError(f"model is wrapped in a {type(model).__name__}: pass {way_in}")
     if not isinstance(model, PreTrainedModel):
         raise TypeError(
             f"model must be a transformers model, got {type(model).__name__}: "
@@ -357,6 +487,12 @@ def _check(model: PreTrainedModel, inputs: dict[str, Tensor]) -> None:
             f"model must read text; {type(model).__name__} reads {model.main_input_name}: "
             "load a causal, masked or sequence-to-sequence language model"
         )
+    towers = [n for n in ("vision_config", "audio_config") if getattr(model.config, n, None)]
+    if towers:
+        raise ValueError(
+            f"model must read text alone; {type(model).__name__} is multimodal ({towers[0]}): "
+            "load the language model in it by itself"
+        )
     if "input_ids" not in inputs:
         raise ValueError(
             f"inputs must hold input_ids, got {sorted(inputs) or 'nothing'}: "
@@ -366,7 +502,7 @@ def _check(model: PreTrainedModel, inputs: dict[str, Tensor]) -> None:
         if inputs.get(name) is not None:
             raise ValueError(f"inputs must be whole texts, got {name}: leave it out")
     _check_architecture(model, inputs)
-    for name in ("input_ids", "decoder_input_ids", "labels"):
+    for name in _IDS:
         if inputs.get(name) is not None:
             _check_ids(name, inputs[name], model)
     for name in ("attention_mask", "decoder_attention_mask", "token_type_ids", "position_ids"):
@@ -405,7 +541,9 @@ def _check_ids(name: str, ids: Tensor, model: PreTrainedModel) -> None:
             f"{name} must have shape (B, T) with at least one token, got {tuple(ids.shape)}: "
             f"for one text, add the batch axis with {name}[None]; an empty text has no tokens"
         )
-    table = model.get_input_embeddings()
+    stacks = _stacks(model)  # an encoder's vocabulary need not be its decoder's
+    stack = stacks["decoder" if name == "decoder_input_ids" else next(iter(stacks))]
+    table = stack.get_input_embeddings()
     if ids.device != table.weight.device:
         raise ValueError(
             f"{name} must be on the model's device, {model.device}, got {ids.device}: "
@@ -418,18 +556,45 @@ def _check_ids(name: str, ids: Tensor, model: PreTrainedModel) -> None:
             f"{name} must be from 0 to {vocabulary - 1}, got {low} to {high}: "
             "do tokenizer and model belong together?"
         )
-    limit = getattr(model.config, "max_position_embeddings", None)
-    if limit is not None and ids.shape[1] > limit:
+
+
+def _check_differentiable(model: PreTrainedModel) -> None:
+    """Gradients flow through floating-point weights only: through others, zeros would be a lie."""
+    quantized = getattr(model, "is_quantized", False) or any(
+        "quantized" in type(module).__module__ for module in model.modules()
+    )
+    if quantized:
         raise ValueError(
-            f"{name} has {ids.shape[1]} tokens, but {type(model).__name__} has {limit} positions: "
-            "shorten the text, or tokenize with truncation=True"
+            f"model {type(model).__name__} is quantized, and no gradient passes its weights: load "
+            "it in float32"
         )
 
 
 def _check_mask(name: str, inputs: dict[str, Tensor]) -> None:
+    """Two forms run as they look: (B, T) of 1 and 0, and whatever has a head axis."""
     mask, ids = inputs.get(name), inputs.get(name.replace("attention_mask", "input_ids"))
-    if mask is not None and ids is not None and mask.ndim == 2 and mask.shape != ids.shape:
+    if mask is None:
+        return
+    if mask.ndim == 3:
+        raise ValueError(
+            f"{name} has the shape {tuple(mask.shape)}, and the library would misread its rows: "
+            f"add the head axis, {name}=mask[:, None]"
+        )
+    if mask.ndim not in (2, 4):
+        raise ValueError(
+            f"{name} must be (B, T), as the tokenizer made it, or (B, 1, Q, K), got "
+            f"{tuple(mask.shape)}"
+        )
+    if mask.ndim == 4:
+        return
+    if ids is not None and mask.shape != ids.shape:
         raise ValueError(
             f"{name} must have the shape of its ids, {tuple(ids.shape)}, got {tuple(mask.shape)}: "
             "pass the one that the tokenizer made with them"
+        )
+    if ((mask != 0) & (mask != 1)).any():
+        raise ValueError(
+            f"{name} of shape (B, T) must hold 1 for a token and 0 for padding, got "
+            f"{mask.min().item():g} to {mask.max().item():g}: numbers to add to the scores take "
+            "the shape (B, 1, Q, K)"
         )

@@ -140,8 +140,8 @@ def corrupt_spans(
     spans = (cut / mean_span_length).round().long().clamp(min=1)
     spans = spans.minimum(cut).minimum(lengths - cut + 1)
     sentinels = _sentinels(tokenizer, int(spans.max()) + 1).to(input_ids.device)  # (S + 1,)
-    near = (input_ids >= sentinels.min()) & (input_ids <= sentinels.max())  # far faster than isin
-    if near.any() and torch.isin(input_ids, sentinels).any():
+    # All of them, also those that this text would not need: a model would take them for gaps.
+    if torch.isin(input_ids, _all_sentinels(tokenizer).to(input_ids.device)).any():
         raise ValueError("input_ids already hold sentinels: give the text before corruption")
 
     # A text is kept[0] hidden[0] kept[1] … hidden[S − 1] kept[S]; the first and last may be empty.
@@ -310,6 +310,12 @@ def _sentinels(tokenizer: PreTrainedTokenizerBase, needed: int) -> Tensor:
     return torch.tensor(ids)
 
 
+def _all_sentinels(tokenizer: PreTrainedTokenizerBase) -> Tensor:
+    """The ids of <extra_id_0> up to the last one that the vocabulary has."""
+    vocabulary = tokenizer.get_vocab()
+    return torch.tensor([id for name, id in vocabulary.items() if name.startswith("<extra_id_")])
+
+
 def _text_lengths(input_ids: Tensor, tokenizer: PreTrainedTokenizerBase) -> tuple[Tensor, Tensor]:
     """Each row's tokens before its end token and padding, and whether it has an end: (B,), (B,)."""
     for name in ("pad_token_id", "eos_token_id"):
@@ -364,6 +370,11 @@ def _check_same_shape(name: str, mask: Tensor, ids: Tensor) -> None:
 
 
 def _check_generator(generator: Generator | None, ids: Tensor) -> None:
+    if generator is not None and not isinstance(generator, Generator):
+        raise TypeError(
+            f"generator must be a torch.Generator, got {type(generator).__name__}: "
+            "make it with torch.Generator().manual_seed(0)"
+        )
     if generator is not None and generator.device.type != ids.device.type:
         raise ValueError(
             f"generator must be on the device of input_ids, {ids.device}, got {generator.device}: "

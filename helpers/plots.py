@@ -465,6 +465,11 @@ def comparison(
             f"ideal has tasks that scores lack: {sorted(ideal.keys() - scores.keys())}"
         )
     for task, shares in scores.items():
+        if not isinstance(shares, Mapping):
+            raise TypeError(
+                f"scores[{task!r}] must map architecture → share, such as {{'decoder': 0.5}}, got "
+                f"{shares!r}"
+            )
         for architecture, share in shares.items():
             _hue(architecture)
             _check_share(f"the share of {architecture} in {task!r}", share)
@@ -871,6 +876,6 @@ def _checked_unit(unit: object) -> float:
 
 
 def _hue(architecture: object) -> str:
-    if architecture not in HUES:
+    if not isinstance(architecture, str) or architecture not in HUES:
         raise ValueError(f"architecture must be {', '.join(map(repr, HUES))}, not {architecture!r}")
     return HUES[architecture]

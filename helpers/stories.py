@@ -64,7 +64,16 @@ def units(text: str) -> list[str]:
 
 
 def spell(parts: list[str]) -> str:
-    """Put units together in normal orthography; the inverse of `units`."""
+    """Put units together as the stories are written.
+
+    The inverse of `units` for every text of the source. Brackets and quotation marks, which the
+    source does not use, come out with spaces around them.
+
+    >>> spell(units("Tom laughed, and Anna's kite flew."))
+    "Tom laughed, and Anna's kite flew."
+    >>> spell(units("a (b) c"))
+    'a ( b ) c'
+    """
     return "".join(
         part if index == 0 or part in _NO_SPACE_BEFORE else f" {part}"
         for index, part in enumerate(parts)
@@ -83,6 +92,9 @@ def sentences(text: str) -> list[str]:
 def unit_indices(text: str, offsets: Sequence[tuple[int, int]]) -> list[int]:
     """Which unit of a text each token belongs to, to add up the losses of a word's tokens.
 
+    Any text will do, however it is spelled. A token that is white space alone belongs to the unit
+    after it; behind the last unit there is none, and it gets the number of units.
+
     `offsets` are (start, end) character spans, as a fast tokenizer gives them for
     `return_offsets_mapping=True`.
 
@@ -91,8 +103,7 @@ def unit_indices(text: str, offsets: Sequence[tuple[int, int]]) -> list[int]:
 
     Raises ValueError if a span ends behind the text.
     """
-    parts = units(text)
-    ends = [len(spell(parts[: index + 1])) for index in range(len(parts))]
+    ends = [unit.end() for unit in _UNIT.finditer(text)]
     if any(end > len(text) for _, end in offsets):
         raise ValueError(
             f"offsets end behind text, which has {len(text)} characters: are they its?"

@@ -157,7 +157,18 @@ def _checked_examples(examples: object) -> list[Mapping]:
                 f"examples[{index}]['input_ids'] must be a non-empty list of token ids, "
                 f"not {example.get('input_ids')!r}"
             )
+        for key, values in example.items():
+            if not _are_numbers(values):
+                raise TypeError(
+                    f"examples[{index}][{key!r}] must be a number or a list of numbers, got "
+                    f"{str(values)[:60]}"
+                )
     return examples
+
+
+def _are_numbers(values: object) -> bool:
+    items = values if isinstance(values, (list, tuple)) else [values]
+    return all(isinstance(item, Real) for item in items)
 
 
 # ---- the loop ----

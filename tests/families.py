@@ -23,6 +23,11 @@ SIZE = {
 GROUPED = SIZE | {"num_key_value_heads": 2}
 GPT2_SIZE = {"vocab_size": V, "n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": LENGTH}
 ROBERTA_SIZE = SIZE | {"max_position_embeddings": LENGTH + 1}  # its positions begin at 1
+DEBERTA_SIZE = SIZE | {
+    "relative_attention": True,
+    "pos_att_type": ["p2c", "c2p"],
+    "max_relative_positions": 8,
+}
 T5_SIZE = {
     "vocab_size": V,
     "d_model": 32,
@@ -53,8 +58,9 @@ class Family:
 
     window   layer → how many tokens back a query sees, itself included, or None for all; in an
              encoder: how many to either side
-    bypass   it computes attention outside the library's interface
     sdpa     it can do without the eager function
+    rows     "blind" where rows of padding see nothing, "self" where they see themselves as well
+    open     built as a decoder, it hides nothing unless it is told to
     shifts   as a causal model, it moves the labels itself; Whisper's decoder alone leaves that to
              whoever calls it
     """
@@ -63,8 +69,9 @@ class Family:
     config: str
     size: dict = field(repr=False)
     window: Callable[[int], int | None] = lambda layer: None
-    bypass: bool = False
     sdpa: bool = True
+    rows: str = ""
+    open: bool = False
     shifts: bool = True
 
     @property
@@ -102,11 +109,18 @@ FAMILIES = {
             "max_position_embeddings": LENGTH,
         },
         window=lambda layer: 3 if layer % 2 else None,
-        bypass=True,
+        sdpa=False,
     ),
+    "gptj": _causal("GPTJConfig", GPT2_SIZE | {"rotary_dim": 4}, sdpa=False),
+    "mpt": _causal(
+        "MptConfig",
+        {"vocab_size": V, "d_model": 32, "n_layers": 2, "n_heads": 4, "max_seq_len": LENGTH},
+        sdpa=False,
+    ),
+    "ctrl": _causal("CTRLConfig", GPT2_SIZE | {"dff": 32}),
     "gpt_neox": _causal("GPTNeoXConfig", SIZE),
     "opt": _causal("OPTConfig", SIZE | {"ffn_dim": 32, "word_embed_proj_dim": 32}),
-    "bloom": _causal("BloomConfig", SIZE | {"n_layer": 2, "n_head": 4}, bypass=True),
+    "bloom": _causal("BloomConfig", SIZE | {"n_layer": 2, "n_head": 4}, sdpa=False),
     "llama": _causal("LlamaConfig", GROUPED),
     "mistral": _causal("MistralConfig", GROUPED | {"sliding_window": 3}, window=lambda layer: 3),
     "qwen2": _causal("Qwen2Config", GROUPED),
@@ -118,7 +132,7 @@ FAMILIES = {
         sdpa=False,
     ),
     "phi": _causal("PhiConfig", SIZE),
-    "falcon": _causal("FalconConfig", SIZE, bypass=True),
+    "falcon": _causal("FalconConfig", SIZE),
     "bert": _masked("BertConfig", SIZE),
     "roberta": _masked("RobertaConfig", ROBERTA_SIZE),
     "distilbert": _masked(
@@ -140,7 +154,16 @@ FAMILIES = {
         | {"sep_token_id": 2},
         window=lambda layer: 2 if layer % 2 else None,
     ),
-    "deberta-v2": _masked("DebertaV2Config", SIZE, bypass=True),
+    "deberta-v2": _masked("DebertaV2Config", DEBERTA_SIZE, sdpa=False, rows="blind"),
+    "deberta": _masked("DebertaConfig", DEBERTA_SIZE, sdpa=False, rows="blind"),
+    "mpnet": _masked("MPNetConfig", SIZE, sdpa=False),
+    "xlnet": _causal(
+        "XLNetConfig",
+        {"vocab_size": V, "d_model": 32, "n_layer": 2, "n_head": 4, "d_inner": 32},
+        sdpa=False,
+        rows="self",
+        open=True,
+    ),
     "t5": _seq2seq("T5Config", T5_SIZE),
     "mt5": _seq2seq("MT5Config", T5_SIZE),
     "bart": _seq2seq("BartConfig", BART_SIZE),
@@ -155,9 +178,8 @@ HEARD = [  # (family, attention implementation)
     (name, implementation)
     for name, family in FAMILIES.items()
     for implementation in ("sdpa", "eager")
-    if not family.bypass and (family.sdpa or implementation == "eager")
+    if family.sdpa or implementation == "eager"
 ]
-BYPASS = [name for name, family in FAMILIES.items() if family.bypass]
 
 
 def build(name, implementation=None, **changes):

@@ -796,6 +796,12 @@ def test_each_token_belongs_to_the_unit_that_its_letters_are_in():
         assert rebuilt == stories.units(story.text)
 
 
+def test_tokens_of_any_text_find_their_units():
+    offsets = [(0, 2), (3, 7), (8, 9), (9, 11), (11, 12), (12, 13)]
+    assert stories.unit_indices('He said "Hi".', offsets) == [0, 1, 2, 3, 4, 5]
+    assert stories.unit_indices("  Tom  ran ", [(2, 5), (5, 7), (7, 10)]) == [0, 1, 1]
+
+
 def test_offsets_of_another_text_are_refused():
     with pytest.raises(ValueError, match="offsets end behind text, which has 4 characters"):
         stories.unit_indices("Tom.", [(0, 3), (3, 5)])
