@@ -7,7 +7,6 @@ decay to zero from Defazio et al. 2023; clipping by norm from Pascanu et al. 201
 import math
 import os
 import random
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
@@ -27,7 +26,6 @@ from transformers import TrainerCallback
 from helpers.objectives import IGNORE_INDEX
 
 SWITCH = "NOTEBOOK_DEVICE"
-SECONDS_BETWEEN_READINGS = 0.5
 
 # What fills the end of a short row.
 _FILLERS = {"labels": IGNORE_INDEX, "attention_mask": 0, "token_type_ids": 0}
@@ -204,7 +202,8 @@ def fit(
     model is in the mode (train or eval) that it was in, and holds no gradients.
 
     Raises TypeError or ValueError for batches that don't fit, and for options out of range;
-    ValueError when a one-shot generator ends early, or when the loss is no longer a finite number.
+    ValueError when a one-shot generator ends early, or when the loss is no longer a finite number:
+    told at that step, before the weights are moved by it.
 
     >>> from transformers import GPT2Config, GPT2LMHeadModel
     >>> ids = torch.tensor([[1, 2, 3, 1, 2, 3, 1, 2, 3]])
@@ -224,18 +223,19 @@ def fit(
     share = _schedule(steps, warmup, decay)
     get_loss = _loss_of_the_model if loss is None else loss
     where = parameters[0].device
-    losses = _Readings(steps, title, where)
-    with _training_mode(model), closing(losses):
+    losses: list[float] = []
+    with _training_mode(model), closing(_bar(steps, title)) as bar:
         for step, batch in enumerate(islice(stream, steps)):
             group["lr"] = learning_rate * share(step)
             value = get_loss(model, {key: tensor.to(where) for key, tensor in batch.items()})
-            _check_loss(value)
+            losses.append(_checked_loss(value, step, parameters))
             updates.zero_grad()
             value.backward()
             clip_grad_norm_(parameters, clip)
             updates.step()
-            losses.add(step, value)
-    return losses.values
+            bar.set_description(f"{title}, loss {losses[-1]:.3f}", refresh=False)
+            bar.update()
+    return losses
 
 
 def _schedule(steps: int, warmup: float, decay: bool) -> Callable[[int], float]:
@@ -274,41 +274,6 @@ def _training_mode(model: Module) -> Iterator[None]:
         model.zero_grad()
         for module, was_training in modes:
             module.training = was_training
-
-
-class _Readings:
-    """The losses so far, and a progress bar that shows the newest.
-
-    They are kept in one tensor beside the model and read only now and then, because reading a
-    number waits until the GPU has caught up.
-    """
-
-    def __init__(self, steps: int, title: str, where: torch.device) -> None:
-        self.values: list[float] = []
-        self._losses = torch.empty(steps, device=where)
-        self._title = title
-        self._bar = _bar(steps, title)
-        self._next = time.perf_counter() + SECONDS_BETWEEN_READINGS
-
-    def add(self, step: int, loss: Tensor) -> None:
-        self._losses[step] = loss.detach()
-        self._bar.update()
-        if time.perf_counter() >= self._next or step + 1 == len(self._losses):
-            self._read(step + 1)
-
-    def _read(self, end: int) -> None:
-        for value in self._losses[len(self.values) : end].tolist():
-            self.values.append(value)
-            if not math.isfinite(value):
-                raise ValueError(
-                    f"the loss is {value} at step {len(self.values)}: either learning_rate is too "
-                    "high, or that batch has no token to score (all its labels are -100)"
-                )
-        self._bar.set_description(f"{self._title}, loss {value:.3f}")
-        self._next = time.perf_counter() + SECONDS_BETWEEN_READINGS
-
-    def close(self) -> None:
-        self._bar.close()
 
 
 def _bar(steps: int, title: str) -> tqdm:
@@ -378,7 +343,8 @@ def _check_batch(batch: object) -> None:
             raise TypeError(f"batch[{key!r}] must be a tensor, not {type(value).__name__}")
 
 
-def _check_loss(value: object) -> None:
+def _checked_loss(value: object, step: int, parameters: list[Tensor]) -> float:
+    """The loss as a number, checked before any weight is moved by it."""
     if not isinstance(value, Tensor) or value.dim():
         came = f"shape {tuple(value.shape)}" if isinstance(value, Tensor) else repr(value)
         raise TypeError(f"the loss must be a tensor with one number, a mean; it is {came}")
@@ -386,6 +352,19 @@ def _check_loss(value: object) -> None:
         raise ValueError(
             "the loss does not depend on a trainable weight (detached, or no_grad on?)"
         )
+    if math.isfinite(value.item()):
+        return value.item()
+    coarse = sorted({str(p.dtype) for p in parameters if p.dtype.itemsize < 4})
+    if coarse:
+        why = (
+            f"the weights are {coarse[0]}, which overflows: load the model anew, in float32. "
+            "(Or that batch has no token to score.)"
+        )
+    elif not all(p.isfinite().all() for p in parameters):
+        why = "the weights have run away: load the model anew, and lower learning_rate"
+    else:
+        why = "that batch has no token to score (all its labels are -100), or numbers that overflow"
+    raise ValueError(f"the loss is {value.item()} at step {step + 1}: {why}")
 
 
 def _check_options(

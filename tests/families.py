@@ -61,8 +61,8 @@ class Family:
     sdpa     it can do without the eager function
     rows     "blind" where rows of padding see nothing, "self" where they see themselves as well
     open     built as a decoder, it hides nothing unless it is told to
-    shifts   as a causal model, it moves the labels itself; Whisper's decoder alone leaves that to
-             whoever calls it
+    shifts   as a causal model, it moves the labels itself; Whisper's decoder and XLNet leave that
+             to whoever calls them
     """
 
     auto: type
@@ -163,6 +163,7 @@ FAMILIES = {
         sdpa=False,
         rows="self",
         open=True,
+        shifts=False,
     ),
     "t5": _seq2seq("T5Config", T5_SIZE),
     "mt5": _seq2seq("MT5Config", T5_SIZE),

@@ -367,6 +367,16 @@ SQUARE = torch.zeros(5, 5)
         (lambda: plots.mask(CAUSAL, rows=TOKENS, columns=3), TypeError, "columns must be a list"),
         (lambda: plots.mask(CAUSAL, rows=TOKENS, columns=[]), ValueError, "columns is empty"),
         (
+            lambda: plots.mask(CAUSAL, **LABELS, architecture=["decoder"]),
+            ValueError,
+            r"architecture must be .* not \['decoder'\]",
+        ),
+        (
+            lambda: plots.comparison({"fill": 0.5}),
+            TypeError,
+            r"scores\['fill'\] must map architecture → share.*got 0.5",
+        ),
+        (
             lambda: plots.mask(CAUSAL, **LABELS, architecture="gpt2"),
             ValueError,
             "architecture must be 'decoder', 'encoder', 'encoder-decoder', not 'gpt2'",

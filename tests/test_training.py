@@ -204,12 +204,24 @@ def test_a_generator_that_ends_early_is_an_error():
         fit(Line(), (batch() for _ in range(3)), steps=4, learning_rate=0.1)
 
 
-def test_a_loss_that_is_no_number_names_its_step():
-    data = [batch(), batch(), batch(y=float("nan")), batch()]
-    with pytest.raises(ValueError, match=r"the loss is nan at step 3.*learning_rate.*labels"):
-        fit(Line(), data, steps=4, learning_rate=0.1)
+def test_a_loss_that_is_no_number_names_its_step_and_moves_no_weight():
+    data, model = [batch(), batch(), batch(y=float("nan")), batch()], Line()
+    before = Line()
+    fit(before, data, steps=2, learning_rate=0.1, decay=False, warmup=0.0)
+    with pytest.raises(ValueError, match=r"the loss is nan at step 3: that batch has no token to"):
+        fit(model, data, steps=4, learning_rate=0.1, decay=False, warmup=0.0)
+    assert model.weight.item() == before.weight.item()
     with pytest.raises(ValueError, match="the loss is inf at step 1"):
         fit(Line(), [batch(y=float("inf"))], steps=4, learning_rate=0.1)
+
+
+def test_weights_that_ran_away_are_to_be_loaded_anew():
+    model = Line()
+    model.weight.data.fill_(float("nan"))
+    with pytest.raises(ValueError, match="run away: load the model anew, and lower learning_rate"):
+        fit(model, [batch()], steps=1, learning_rate=0.1)
+    with pytest.raises(ValueError, match=r"float16, which overflows: load the model anew"):
+        fit(model.half(), [batch()], steps=1, learning_rate=0.1, loss=lambda m, b: m.weight.sum())
 
 
 class Headless(Line):
@@ -383,6 +395,7 @@ def test_a_model_learns_from_them():
         (None, {}, TypeError, "examples must be.*NoneType"),
         ([[1, 2]], {}, TypeError, r"examples\[0\] must be a dict.*list"),
         ([{"labels": [1]}], {}, ValueError, r"examples\[0\]\['input_ids'\].*None"),
+        ([{"input_ids": [1], "labels": [None]}], {}, TypeError, r"\['labels'\] must be .*\[None\]"),
         ([{"input_ids": []}], {}, ValueError, r"\['input_ids'\] must be a non-empty list"),
         ([{"input_ids": 3}], {}, ValueError, r"\['input_ids'\] must be a non-empty list.*3"),
         ([EXAMPLES[0], {"input_ids": [1]}], {}, ValueError, r"examples\[1\] has the keys"),
