@@ -13,17 +13,21 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import huggingface_hub
+import torch
+import transformers
 from huggingface_hub import HfApi, constants, hf_hub_download, try_to_load_from_cache
 from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
     HFValidationError,
     RepositoryNotFoundError,
+    SafetensorsParsingError,
 )
+from huggingface_hub.utils import validate_repo_id
 from safetensors import SafetensorError, safe_open
 from transformers import (
     CONFIG_MAPPING,
@@ -124,7 +128,8 @@ def fetch(model_id: str, architecture: str | None = None) -> str:
     "encoder-decoder". Any is taken if it is None.
 
     Raises OSError if the files can't be had or are damaged, and ValueError if the checkpoint is not
-    what is needed (another architecture, code of its own, pickled weights); both say what to do. An
+    what is needed (another architecture, a head for another task, code of its own, pickled
+    weights), which is found out before the weights are downloaded; both say what to do. An
     error comes within 15 seconds of the last sign of life of the Hub. What `resolve` raises, too.
 
     >>> fetch("gpt2", "decoder") == resolve("gpt2")
@@ -133,9 +138,9 @@ def fetch(model_id: str, architecture: str | None = None) -> str:
     if architecture not in (None, *NOTEBOOKS):
         raise ValueError(f"architecture must be one of {list(NOTEBOOKS)}, not {architecture!r}")
     name = resolve(model_id)
-    folder = Path(name) if Path(name).is_dir() else _from_hub(name)
+    folder = Path(name) if Path(name).is_dir() else _from_hub(name, architecture)
     _check_config(name, folder, architecture)
-    _check_weights(name, folder)
+    _check_head(name, folder, architecture, _check_weights(name, folder))
     return name
 
 
@@ -157,8 +162,15 @@ def architecture(config: PreTrainedConfig) -> str:
     return "decoder" if causal_only or getattr(config, "is_decoder", False) else "encoder"
 
 
-def _from_hub(name: str) -> Path:
+def _from_hub(name: str, architecture: str | None) -> Path:
     """The folder of the Hub's cache that holds the model, complete."""
+    try:
+        validate_repo_id(name)
+    except HFValidationError:
+        raise ValueError(
+            f"{name!r} is neither a folder nor the id of a model on the Hub, such as 'gpt2' or "
+            "'google/flan-t5-small'"
+        ) from None
     if huggingface_hub.is_offline_mode():
         folder = _in_cache(name)
         if folder is None:
@@ -169,7 +181,7 @@ def _from_hub(name: str) -> Path:
         return folder
     with _impatiently():
         try:
-            return _download(name)
+            return _download(name, architecture)
         except _UnreachableError as error:
             problem = str(error)
     folder = _in_cache(name)
@@ -184,23 +196,27 @@ class _UnreachableError(Exception):
     """What went wrong with the Hub, and the first half of what to do."""
 
 
-def _download(name: str) -> Path:
-    """Download what the cache lacks; the weights last, so that they tell that all is there."""
+def _download(name: str, architecture: str | None) -> Path:
+    """Download what the cache lacks; the weights last, so that they tell that all is there.
+
+    Before the weights, which are large, it looks whether they are the right ones.
+    """
     hub = constants.ENDPOINT
     try:
         there = [file.rfilename for file in HfApi().model_info(name, timeout=PATIENCE).siblings]
         wanted = _wanted(name, there)
         folder = Path(hf_hub_download(name, "config.json", etag_timeout=PATIENCE)).parent
+        _check_config(name, folder, architecture)
+        if wanted[-1] == _WEIGHTS and not isinstance(try_to_load_from_cache(name, _WEIGHTS), str):
+            with suppress(SafetensorsParsingError):  # damaged: found, and told, further down
+                header = HfApi().parse_safetensors_file_metadata(name, _WEIGHTS)
+                _check_head(name, folder, architecture, set(header.tensors))
         for file in wanted:
             hf_hub_download(name, file, etag_timeout=PATIENCE)
         if _INDEX in wanted:
+            _check_head(name, folder, architecture, set(_index(folder)))
             for file in _shards(folder):
                 hf_hub_download(name, file, etag_timeout=PATIENCE)
-    except HFValidationError:
-        raise ValueError(
-            f"{name!r} is neither a folder nor the id of a model on the Hub, such as 'gpt2' or "
-            "'google/flan-t5-small'"
-        ) from None
     except GatedRepoError:
         problem = (
             f"{name!r} is gated. Accept its conditions at {hub}/{name} and log in with "
@@ -239,6 +255,17 @@ def _wanted(name: str, there: list[str]) -> list[str]:
 
 def _no_safetensors(name: str, there: list[str]) -> ValueError:
     pickles = [file for file in there if file.endswith(_PICKLES)]
+    others = [file for file in there if file.endswith(".safetensors")]
+    if "adapter_config.json" in there:
+        return ValueError(
+            f"{name!r} is an adapter, a small change to another model: load that one, which its "
+            "adapter_config.json names, and the adapter with the library peft"
+        )
+    if others:
+        return ValueError(
+            f"{name!r} has weights ({others[0]}), but neither {_WEIGHTS} nor {_INDEX}, which says "
+            "what lies where: choose another checkpoint, or load and save this one"
+        )
     if not pickles:
         return ValueError(f"{name!r} has no weights ({_WEIGHTS}); choose another checkpoint")
     return ValueError(
@@ -248,10 +275,19 @@ def _no_safetensors(name: str, there: list[str]) -> ValueError:
     )
 
 
+def _index(folder: Path) -> dict[str, str]:
+    """Tensor → the file that holds it, of a checkpoint in several files."""
+    path = folder / _INDEX
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["weight_map"]
+    except (ValueError, KeyError, TypeError) as error:
+        removed = _forget(path)
+        raise OSError(f"{path.name} is damaged ({error}). {_again(path, removed)}") from None
+
+
 def _shards(folder: Path) -> list[str]:
     """The files of weights that an index names."""
-    index = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
-    return sorted(set(index["weight_map"].values()))
+    return sorted(set(_index(folder).values()))
 
 
 def _in_cache(name: str) -> Path | None:
@@ -269,12 +305,16 @@ def _check_config(name: str, folder: Path, wanted: str | None) -> None:
     """Is it a model that the library knows, and of the architecture that is wanted?"""
     path = folder / "config.json"
     if not path.is_file():
+        if (folder / "adapter_config.json").is_file():
+            raise _no_safetensors(name, ["adapter_config.json"])
         raise OSError(f"{name!r} has no config.json; give a folder made by save_pretrained")
     try:
         settings = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        _forget(path)
-        raise OSError(f"the config.json of {name!r} is damaged ({error}). {_again(path)}") from None
+        removed = _forget(path)
+        raise OSError(
+            f"the config.json of {name!r} is damaged ({error}). {_again(path, removed)}"
+        ) from None
     kind = settings.get("model_type")
     if kind not in CONFIG_MAPPING:
         own = "needs code of its own, which is never run" if "auto_map" in settings else "is new"
@@ -291,37 +331,76 @@ def _check_config(name: str, folder: Path, wanted: str | None) -> None:
         )
 
 
-def _check_weights(name: str, folder: Path) -> None:
-    """Are the weights there, as safetensors, and whole? The header tells where the end is."""
+def _check_head(name: str, folder: Path, wanted: str | None, tensors: set[str]) -> None:
+    """Will the Auto class find weights for its head, or make new ones, which know nothing?"""
+    if wanted is None:
+        return
+    auto_class, config = NOTEBOOKS[wanted][0], AutoConfig.from_pretrained(folder)
+    auto = getattr(transformers, auto_class)
+    if type(config) not in auto._model_mapping:
+        raise ValueError(
+            f"{name!r} ({config.model_type}) is nothing that {auto_class} takes: choose a text "
+            f"model for {NOTEBOOKS[wanted][1]}"
+        )
+    with torch.device("meta"):  # names and shapes alone
+        model = auto.from_config(config)
+    # Old checkpoints have these names for the weight and the bias of a normalization.
+    old = (("gamma", "weight"), ("beta", "bias"))
+    there = tensors | {t.removesuffix(a) + b for t in tensors for a, b in old if t.endswith(a)}
+    body = f"{model.base_model_prefix}."
+    missing = [key for key, _ in model.named_parameters() if not key.startswith(body)]
+    missing = [key for key in missing if key not in there]
+    if missing:
+        saved = ", ".join(config.architectures or ["another class"])
+        raise ValueError(
+            f"{name!r} was saved as {saved} and lacks {missing[0]}: {auto_class} would give it a "
+            "head of random weights. Choose a checkpoint that was trained with this head"
+        )
+
+
+def _check_weights(name: str, folder: Path) -> set[str]:
+    """Are the weights there, as safetensors, and whole? The names of all tensors.
+
+    The header tells where the end is.
+    """
     if (folder / _INDEX).is_file():
         files = _shards(folder)
     elif (folder / _WEIGHTS).is_file():
         files = [_WEIGHTS]
     else:
         raise _no_safetensors(name, sorted(path.name for path in folder.iterdir()))
+    tensors: set[str] = set()
     for file in files:
+        if not (folder / file).exists():
+            raise OSError(f"{file} of {name!r}, which {_INDEX} names, is missing in {folder}")
         try:
-            with safe_open(folder / file, "pt"):
-                pass
+            with safe_open(folder / file, "pt") as weights:
+                tensors |= set(weights.keys())
         except (SafetensorError, OSError) as error:
-            _forget(folder / file)
+            removed = _forget(folder / file)
             raise OSError(
-                f"{file} of {name!r} is damaged ({error}). {_again(folder / file)}"
+                f"{file} of {name!r} is damaged ({error}). {_again(folder / file, removed)}"
             ) from None
+    return tensors
 
 
-def _forget(path: Path) -> None:
-    """Take a damaged file out of the Hub's cache, or the next try would find it there again."""
-    if path.is_relative_to(constants.HF_HUB_CACHE):
-        content = path.resolve()  # the cache keeps the content elsewhere, and links to it
-        path.unlink()
-        content.unlink(missing_ok=True)
+def _forget(path: Path) -> bool:
+    """Take a damaged file out of the Hub's cache, or the next try would find it there again.
+
+    Returns whether it lay there.
+    """
+    if not path.is_relative_to(constants.HF_HUB_CACHE):
+        return False
+    content = path.resolve()  # the cache keeps the content elsewhere, and links to it
+    path.unlink()
+    content.unlink(missing_ok=True)
+    return True
 
 
-def _again(path: Path) -> str:
-    if path.exists():
-        return f"Replace {path}"
-    return "It was removed from the cache: run this again to download it anew"
+def _again(path: Path, removed: bool) -> str:
+    if removed:
+        return "It was removed from the cache: run this again to download it anew"
+    return f"Replace {path}"
 
 
 def _way_out(name: str) -> str:

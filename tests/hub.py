@@ -27,7 +27,7 @@ class Hub(ThreadingHTTPServer):
     "silent"   accepts, and says nothing
     "stalls"   sends the first half of a file, and then nothing
     "breaks"   sends the first half, and hangs up; knows no ranges, so each try starts over
-    "shaky"    hangs up after each 100,000 bytes, and goes on where it is asked to
+    "shaky"    hangs up after each 200,000 bytes, and goes on where it is asked to
     "damaged"  sends other bytes in place of the first ones
     """
 
@@ -122,12 +122,12 @@ class _Answer(BaseHTTPRequestHandler):
         headers = {"ETag": f'"{_etag(content)}"', "X-Repo-Commit": COMMIT}
         if fault == "damaged":
             content = b"\xff" * 16 + content[16:]
-        start = re.match(r"bytes=(\d+)-", self.headers.get("Range", ""))
-        if start is None or fault == "breaks":
+        part = re.match(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        if part is None or (fault == "breaks" and not part[2]):
             return self._say(200, content, headers, fault)
-        first = int(start[1])
-        headers["Content-Range"] = f"bytes {first}-{len(content) - 1}/{len(content)}"
-        return self._say(206, content[first:], headers, fault)
+        first, last = int(part[1]), min(int(part[2] or len(content)), len(content) - 1)
+        headers["Content-Range"] = f"bytes {first}-{last}/{len(content)}"
+        return self._say(206, content[first : last + 1], headers, fault)
 
     def _say(
         self, status: int, content: object, headers: dict | None = None, fault: str | None = None
@@ -145,7 +145,7 @@ class _Answer(BaseHTTPRequestHandler):
         if fault in ("stalls", "breaks"):
             body = body[: len(body) // 2]
         elif fault == "shaky":
-            body = body[:100_000]
+            body = body[:200_000]
         self.wfile.write(body)
         if fault == "stalls":
             self.wfile.flush()

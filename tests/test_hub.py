@@ -13,6 +13,7 @@ import hub as hubs
 import huggingface_hub
 import pytest
 import torch
+import transformers
 from huggingface_hub import constants
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer, BertConfig
@@ -131,7 +132,7 @@ def test_weights_in_several_files(hub, tmp_path):
 def test_a_shaky_network_that_makes_progress_has_time(hub):
     hub.faults["gpt2/model.safetensors"] = "shaky"
     size = (checkpoints.MINIATURES["gpt2"] / "model.safetensors").stat().st_size
-    assert size > 5 * 100_000 * checkpoints.TRIES
+    assert size > 5 * 200_000 * checkpoints.TRIES
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("huggingface_hub.file_download.time.sleep", lambda seconds: None)
         patch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 50_000)  # as small, for so small a file
@@ -187,6 +188,17 @@ def test_a_folder_of_ones_own(hub, shelf):
 
 
 # ---- faults ----
+
+INDEX = "model.safetensors.index.json"
+SHARD = "model-00002-of-00005.safetensors"
+
+
+def only(folder, name):
+    """Leave the config, if the model is to have one, and this file as its weights."""
+    for path in folder.glob("model*"):
+        path.unlink()
+    (folder / name).write_text("{}")
+
 
 UNSET = "unset NOTEBOOK_WEIGHTS to use the bundled miniature"
 
@@ -267,6 +279,40 @@ def test_a_damaged_folder_of_ones_own_is_left_alone(hub, shelf):
 
 
 @pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (
+            lambda f: (f / SHARD).unlink(),
+            f"{SHARD} of .*, which {INDEX} names",
+        ),
+        (lambda f: (f / INDEX).write_text("[not json"), f"{INDEX} is damaged .* Replace "),
+        (lambda f: (f / INDEX).write_text("{}"), f"{INDEX} is damaged .* Replace "),
+        (lambda f: (f / INDEX).unlink(), f"neither model.safetensors nor {INDEX}, which says"),
+        (lambda f: only(f, "model.fp16.safetensors"), r"has weights \(model.fp16.safetensors\)"),
+        (
+            lambda f: only(f, "adapter_config.json"),
+            "is an adapter, a small change to another",
+        ),
+    ],
+)
+def test_a_folder_that_lacks_something_is_told_what(tmp_path, damage, said):
+    folder = tmp_path / "sharded"
+    config = BertConfig(vocab_size=900, num_hidden_layers=1)
+    AutoModelForMaskedLM.from_config(config).save_pretrained(folder, max_shard_size="10MB")
+    damage(folder)
+    left = sorted(folder.iterdir())
+    with pytest.raises((OSError, ValueError), match=said) as caught:
+        checkpoints.fetch(str(folder), "encoder")
+    assert "removed" not in str(caught.value)
+    assert sorted(folder.iterdir()) == left
+
+
+def test_a_misspelt_folder_is_told_without_a_network_too(hub, monkeypatch):
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    refused(ValueError, "neither a folder nor the id", model_id="./plian", architecture="decoder")
+
+
+@pytest.mark.parametrize(
     ("model_id", "wanted", "auto_class"),
     [
         ("google/flan-t5-small", "decoder", "AutoModelForSeq2SeqLM"),
@@ -277,6 +323,48 @@ def test_a_damaged_folder_of_ones_own_is_left_alone(hub, shelf):
 )
 def test_another_architecture(hub, model_id, wanted, auto_class):
     refused(ValueError, wanted, auto_class, ".ipynb", model_id=model_id, architecture=wanted)
+    assert not [line for line in hub.requests if "safetensors" in line]  # nor any weights
+
+
+TINY = {"vocab_size": 50, "hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
+TINY |= {"intermediate_size": 32}
+GPT2 = {"vocab_size": 50, "n_layer": 1, "n_head": 2, "bos_token_id": 1, "eos_token_id": 1}
+WHISPER = {"vocab_size": 50, "d_model": 32, "encoder_layers": 1, "decoder_layers": 1}
+WHISPER |= {"encoder_attention_heads": 2, "decoder_attention_heads": 2, "pad_token_id": 0}
+WHISPER |= {"bos_token_id": 1, "eos_token_id": 2, "decoder_start_token_id": 1}
+
+
+def saved(folder, class_name, **settings):
+    """A folder with a tiny random model of that class."""
+    model_class = getattr(transformers, class_name)
+    model_class(model_class.config_class(**settings)).save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("class_name", "settings", "architecture", "said"),
+    [
+        ("BertForSequenceClassification", TINY, "encoder", "lacks cls.predictions"),
+        ("BertModel", TINY, "encoder", "saved as BertModel and lacks cls.predictions"),
+        ("ElectraForPreTraining", TINY, "encoder", "head of random weights"),
+        ("GPT2ForSequenceClassification", {"n_embd": 12} | GPT2, "decoder", None),
+        ("BertForPreTraining", TINY, "encoder", None),
+        ("WhisperForConditionalGeneration", WHISPER, "encoder-decoder", "nothing that AutoModelF"),
+    ],
+)
+def test_a_head_that_would_be_new_is_refused_before_the_weights_come(
+    hub, tmp_path, class_name, settings, architecture, said
+):
+    """GPT-2's head is its embedding, which every GPT-2 holds; BERT's pretraining holds it, too."""
+    folder = saved(tmp_path / "model", class_name, **settings)
+    hub.models["some/model"] = folder
+    for name in ("some/model", str(folder)):
+        if said is None:
+            assert checkpoints.fetch(name, architecture) == name
+        else:
+            refused(ValueError, said, model_id=name, architecture=architecture)
+    in_cache = huggingface_hub.try_to_load_from_cache("some/model", "model.safetensors")
+    assert (in_cache is None) == (said is not None)
 
 
 def test_pickled_weights_are_refused(hub, shelf):
