@@ -4,14 +4,20 @@ A check calls the learner's answer on small inputs whose results are known, and 
 with the answers that learners often give by mistake, so that it can say which mistake it is.
 """
 
+import copy
+import ctypes
 import math
 from collections.abc import Callable
 from difflib import get_close_matches
+from threading import Thread
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from helpers.objectives import IGNORE_INDEX
+
+PATIENCE = 5.0  # seconds that an answer is given
 
 _CHECKS: dict[str, Callable[[object], None]] = {}
 
@@ -100,24 +106,68 @@ def _call(answer: object, *inputs: object) -> object:
         callable(answer),
         f"the answer is {type(answer).__name__}; hand over the function itself, not its result.",
     )
-    copies = [x.clone() if isinstance(x, Tensor) else x for x in inputs]
+    copies = copy.deepcopy(inputs)
     try:
-        result = answer(*copies)
+        result = _in_time(answer, copies)
+    except (Wrong, NotAttempted):
+        raise
     except NotImplementedError:
         raise NotAttempted from None
     except (Exception, SystemExit) as error:
         raise Wrong(f"your function stopped with {_told(error)}.") from error
     if _is_blank(result):
         raise NotAttempted
-    for before, after in zip(inputs, copies, strict=True):
-        _need(
-            not isinstance(before, Tensor) or torch.equal(before, after),
-            "your function changes its input; work on a copy (`.clone()`).",
-        )
+    _need(
+        all(map(_unchanged, inputs, copies)),
+        "your function changes its input; work on a copy (`.clone()`, `list(…)`).",
+    )
     return result
 
 
+def _unchanged(before: object, after: object) -> bool:
+    if isinstance(before, Tensor):
+        return before.dtype == after.dtype and torch.equal(before, after)
+    return before == after
+
+
+class _TooLongError(BaseException):
+    """Raised inside an answer that has had its time; no `except Exception` there catches it."""
+
+
+def _in_time(answer: Callable, inputs: tuple) -> object:
+    """What the answer returns or raises, or `Wrong` if it takes longer than PATIENCE.
+
+    It runs in a thread of its own, since signals that could interrupt it exist on some systems
+    only. What it computes in compiled code can't be stopped; then nobody waits for it any longer.
+    """
+    outcome: dict[str, object] = {}
+
+    def run() -> None:
+        try:
+            outcome["result"] = answer(*inputs)
+        except BaseException as error:  # for the thread that waits
+            outcome["error"] = error
+
+    thread = Thread(target=run, daemon=True, name="answer")
+    thread.start()
+    try:
+        thread.join(PATIENCE)
+    finally:  # after an interrupt by the learner as well
+        if thread.is_alive():
+            stop = ctypes.py_object(_TooLongError)
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), stop)
+    if not outcome or isinstance(outcome.get("error"), _TooLongError):
+        raise Wrong(
+            f"your function has not returned after {PATIENCE:g} seconds, and was stopped: does "
+            "a loop in it ever end?"
+        )
+    if "error" in outcome:
+        raise outcome["error"]
+    return outcome["result"]
+
+
 def _need_tensor(result: object, shape: tuple[int, ...], meaning: str) -> Tensor:
+    result = torch.as_tensor(result) if isinstance(result, np.ndarray) else result
     _need(
         isinstance(result, Tensor),
         f"your function returns {type(result).__name__}, not a tensor.",
@@ -130,9 +180,10 @@ def _need_tensor(result: object, shape: tuple[int, ...], meaning: str) -> Tensor
 
 
 def _is(result: Tensor, other: Tensor) -> bool:
-    """Whether two tensors hold the same numbers, up to rounding."""
+    """Whether two tensors hold the same numbers, up to rounding in the precision of the first."""
+    coarse = result.dtype in (torch.float16, torch.bfloat16)
     return result.shape == other.shape and torch.allclose(
-        result.double(), other.double(), rtol=1e-4, atol=1e-6
+        result.double(), other.double(), rtol=2e-2 if coarse else 1e-4, atol=1e-6
     )
 
 
@@ -227,13 +278,8 @@ def _mask_is_right(result: Tensor, right: Tensor) -> None:
 def _perplexity(answer: object) -> None:
     """(T,) losses in nats → perplexity, the exponential of their mean."""
     for losses in (torch.tensor([0.5, 1.0, 3.0]), torch.tensor([math.log(8.0)] * 4)):
-        result = _call(answer, losses)
-        result = result.item() if isinstance(result, Tensor) and result.numel() == 1 else result
-        _need(
-            isinstance(result, (int, float)) and not isinstance(result, bool),
-            f"your function returns {type(result).__name__}; perplexity is one number.",
-        )
-        _perplexity_is_right(float(result), losses.double())
+        result = _need_number(_call(answer, losses), "perplexity")
+        _perplexity_is_right(result, losses.double())
 
 
 def _perplexity_is_right(result: float, losses: Tensor) -> None:
@@ -341,7 +387,8 @@ def _temperature_is_right(result: Tensor, logits: Tensor, temperature: float) ->
 
 
 def _need_number(result: object, meaning: str) -> float:
-    result = result.item() if isinstance(result, Tensor) and result.numel() == 1 else result
+    if isinstance(result, (Tensor, np.ndarray, np.generic)) and math.prod(result.shape) == 1:
+        result = result.item()
     _need(
         isinstance(result, (int, float)) and not isinstance(result, bool),
         f"your function returns {type(result).__name__}; {meaning} is one number.",
@@ -527,9 +574,22 @@ def _corrupt(answer: object) -> None:
 @exercise("masked.align")
 def _align(answer: object) -> None:
     """Labels of words, and for each token its word or None → labels of tokens."""
-    labels, word_ids = [0, 2, 0, 3], [None, 0, 1, 1, 1, 2, 3, 3, None]
-    right = [-100, 0, 2, -100, -100, 0, 3, -100, -100]
-    result = _call(answer, list(labels), list(word_ids))
+    _align_is_right(
+        answer,
+        ([0, 2, 0, 3], [None, 0, 1, 1, 1, 2, 3, 3, None]),
+        [-100, 0, 2, -100, -100, 0, 3, -100, -100],
+        every_piece=[-100, 0, 2, 2, 2, 0, 3, 3, -100],
+    )
+    _align_is_right(  # two words side by side with the same label are two words
+        answer, ([1, 1, 0], [None, 0, 1, 2, None]), [-100, 1, 1, 0, -100], every_piece=None
+    )
+
+
+def _align_is_right(
+    answer: object, inputs: tuple[list, list], right: list, every_piece: list | None
+) -> None:
+    word_ids = inputs[1]
+    result = _call(answer, *inputs)
     result = result.tolist() if isinstance(result, Tensor) else result
     _need(
         isinstance(result, list),
@@ -541,7 +601,7 @@ def _align(answer: object) -> None:
         "and later pieces included.",
     )
     _need(
-        result != [-100, 0, 2, 2, 2, 0, 3, 3, -100],
+        result != every_piece,
         "every piece of a word is scored: a long word counts several times. Its first piece gets "
         "the label, the others −100.",
     )
@@ -565,6 +625,10 @@ def _shift_right(answer: object) -> None:
     labels = torch.tensor([[11, 12, 13, 1], [21, 1, -100, -100]])
     right = torch.tensor([[7, 11, 12, 13], [7, 21, 1, 0]])
     result = _need_tensor(_call(answer, labels, 7, 0), (2, 4), "one input for each label")
+    _need(
+        result.dtype == torch.long,
+        f"the inputs are {result.dtype}; token ids are whole numbers, torch.int64.",
+    )
     for mistake, why in [
         (labels, "the decoder reads its own answers: nothing is shifted."),
         (
@@ -624,7 +688,7 @@ def _corrupt_spans(answer: object) -> None:
     ids, spans, sentinels = [11, 12, 13, 14, 15, 16, 17, 18], [(1, 3), (5, 6)], [99, 98, 97]
     result = _call(answer, list(ids), list(spans), list(sentinels))
     _need(
-        isinstance(result, tuple) and len(result) == 2,
+        isinstance(result, (tuple, list)) and len(result) == 2,
         f"your function returns {type(result).__name__}; it needs two lists: inputs and targets.",
     )
     inputs, targets = (x.tolist() if isinstance(x, Tensor) else list(x) for x in result)
@@ -687,10 +751,17 @@ def _rebuild(answer: object) -> None:
 def _score(answer: object) -> None:
     """(T, V) logits, (T,) targets with −100 → log-probability of the whole target, in nats."""
     logits = torch.tensor([[2.0, 0.0, -1.0], [0.5, 1.5, 0.0], [0.0, 0.0, 3.0], [0.0, 9.0, 0.0]])
-    targets = torch.tensor([0, 1, 2, -100])
+    for targets in (torch.tensor([0, 1, 2, -100]), torch.tensor([-100, 1, -100, 0])):
+        _score_is_right(answer, logits, targets)
+
+
+def _score_is_right(answer: object, logits: Tensor, targets: Tensor) -> None:
     result = _need_number(_call(answer, logits, targets), "log-probability")
-    chosen = logits.log_softmax(-1)[[0, 1, 2], [0, 1, 2]]
+    places = (targets != IGNORE_INDEX).nonzero().flatten()
+    logs, ids = logits.log_softmax(-1), targets[places]
+    chosen = logs[places, ids]
     right = chosen.sum().item()
+    others = logs[targets == IGNORE_INDEX, 0].sum().item()
     for value, why in [
         (-right, "this is the surprise, a positive number; a log-probability is at most 0."),
         (
@@ -699,11 +770,11 @@ def _score(answer: object) -> None:
         ),
         (chosen.sum().exp().item(), "this is the probability itself; we ask for its logarithm."),
         (
-            logits[[0, 1, 2], [0, 1, 2]].sum().item(),
+            logits[places, ids].sum().item(),
             "these are logits. The softmax comes first: log_softmax over the vocabulary.",
         ),
         (
-            right + logits.log_softmax(-1)[3, 0].item(),  # −100 clamped to 0
+            right + others,  # −100 clamped to 0
             f"the position with the target {IGNORE_INDEX} was added as well. It is not scored.",
         ),
     ]:

@@ -1,7 +1,11 @@
 """The checker, checked: right answers pass, and every usual mistake is named for what it is."""
 
+import contextlib
 import re
+import threading
+import time
 
+import numpy as np
 import pytest
 import torch
 
@@ -121,6 +125,19 @@ def score(logits, targets):
     return logits.log_softmax(-1)[scored].gather(-1, targets[scored][:, None]).sum()
 
 
+def by_changes_of_the_label(labels, word_ids):
+    """Wrong where two words side by side have the same label."""
+    of_tokens = [None if word is None else labels[word] for word in word_ids]
+    before = [None, *of_tokens]
+    return [-100 if x is None or x == y else x for x, y in zip(of_tokens, before, strict=False)]
+
+
+def emptying(inputs, targets, sentinels):
+    result = put_back(list(inputs), targets, sentinels)
+    inputs.clear()
+    return result
+
+
 RIGHT = {
     "causal.targets": [shifted, lambda ids: shifted(ids).clone()],
     "causal.mask": [causal, lambda n: torch.arange(n)[None] <= torch.arange(n)[:, None]],
@@ -128,6 +145,8 @@ RIGHT = {
         lambda losses: losses.mean().exp(),
         lambda losses: losses.mean().exp().item(),
         lambda losses: 2 ** (losses.mean() / torch.tensor(2.0).log()),
+        lambda losses: np.exp(losses.numpy().mean()),
+        lambda losses: np.exp(losses.numpy().mean(keepdims=True)),
     ],
     "causal.position_ids": [
         positions,
@@ -136,6 +155,8 @@ RIGHT = {
     "causal.temperature": [
         lambda logits, t: (logits / t).softmax(-1),
         lambda logits, t: (logits / t).log_softmax(-1).exp(),
+        lambda logits, t: (logits / t).softmax(-1).half(),
+        lambda logits, t: (logits / t).softmax(-1).numpy(),
     ],
     "masked.entropy": [
         entropy,
@@ -147,7 +168,11 @@ RIGHT = {
     "masked.corrupt": [corrupt],
     "seq2seq.shift_right": [shift_right, lambda y, s, p: objectives.shift_right(y, s, p)],
     "seq2seq.cross_mask": [cross, lambda mask, n: cross(mask, n).clone()],
-    "seq2seq.corrupt": [cut, lambda *args: tuple(map(torch.tensor, cut(*args)))],
+    "seq2seq.corrupt": [
+        cut,
+        lambda *args: tuple(map(torch.tensor, cut(*args))),
+        lambda *args: list(cut(*args)),
+    ],
     "seq2seq.rebuild": [put_back, lambda *args: torch.tensor(put_back(*args))],
     "seq2seq.score": [score, lambda x, y: score(x, y).item()],
     "masked.align": [align, lambda labels, word_ids: torch.tensor(align(labels, word_ids))],
@@ -272,6 +297,10 @@ WRONG = [
     ("masked.align", lambda y, w: [y[k] for k in w if k is not None], "7 labels for 9 tokens"),
     ("masked.align", lambda y, w: align(y, w)[::-1], "token 1, of word 0, gets -100"),
     ("masked.align", lambda y, w: tuple(align(y, w)), "returns tuple"),
+    ("masked.align", by_changes_of_the_label, "token 2, of word 1, gets -100"),
+    ("seq2seq.score", lambda x, y: score(x[:-1], y[:-1]), "your function gives"),
+    ("seq2seq.shift_right", lambda y, s, p: shift_right(y, s, p).float(), "torch.float32"),
+    ("seq2seq.rebuild", emptying, "changes its input"),
 ]
 
 
@@ -361,3 +390,27 @@ def test_no_answer_breaks_the_checker(capsys, name, answer, said):
 def test_an_unknown_exercise_is_refused_with_close_names(name, error, said):
     with pytest.raises(error, match=f"name .*{re.escape(said)}"):
         exercises.check(name, causal)
+
+
+def for_ever(n):
+    while True:
+        with contextlib.suppress(Exception):  # hears nothing of the stop
+            n += 1
+
+
+def asleep(n):
+    time.sleep(20)
+
+
+@pytest.mark.parametrize("answer", [for_ever, asleep], ids=["loops", "sleeps"])
+def test_an_answer_that_never_returns_is_stopped(capsys, monkeypatch, answer):
+    """Also where no signal could interrupt it, as on Windows."""
+    monkeypatch.setattr(exercises, "PATIENCE", 0.3)
+    monkeypatch.delattr("signal.SIGALRM", raising=False)
+    before, start = set(threading.enumerate()), time.perf_counter()
+    assert "has not returned after 0.3 seconds" in verdict(capsys, "causal.mask", answer)
+    assert time.perf_counter() - start < 10
+    if answer is for_ever:  # what sleeps in compiled code is left behind, and nobody waits for it
+        for thread in set(threading.enumerate()) - before:
+            thread.join(10)
+            assert not thread.is_alive()
