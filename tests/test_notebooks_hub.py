@@ -1,5 +1,6 @@
 """The notebooks with NOTEBOOK_WEIGHTS=hub, as the README says to run them, on a Hub of our own."""
 
+import json
 import os
 import re
 import shutil
@@ -12,10 +13,12 @@ import hub as hubs
 import pytest
 import torch
 import transformers
+from safetensors.torch import load_file, save_file
 from transformers import AutoTokenizer
 
 from helpers import checkpoints
 
+WEIGHTS = "model.safetensors"
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = {
     "1_causal_lm": "gpt2",
@@ -210,3 +213,25 @@ def test_a_notebook_runs_on_another_checkpoint(name, tmp_path):
             passes(path, hub, tmp_path)
     finally:
         path.unlink()
+
+
+@pytest.fixture(scope="module")
+def halved(tmp_path_factory):
+    """The miniatures, stored in half precision: id → folder."""
+    folders = {}
+    for model_id, bundled in checkpoints.MINIATURES.items():
+        folder = tmp_path_factory.mktemp("half") / "model"
+        folders[model_id] = shutil.copytree(bundled, folder)
+        state = {key: value.half() for key, value in load_file(folder / WEIGHTS).items()}
+        save_file(state, folder / WEIGHTS, metadata={"format": "pt"})
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config["dtype"] = "float16"
+        (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    return folders
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_runs_on_checkpoints_in_half_precision(name, halved, tmp_path):
+    with hubs.running(halved) as hub:
+        passes(ROOT / "notebooks" / f"{name}.ipynb", hub, tmp_path)
