@@ -408,7 +408,8 @@ def test_weights_that_are_not_finite_are_refused(measure):
 
 
 def test_a_quantized_model_has_no_gradients_to_measure():
-    model = torch.ao.quantization.quantize_dynamic(build("bert"), {nn.Linear})
+    with pytest.warns(DeprecationWarning):  # its successor is a package of its own
+        model = torch.ao.quantization.quantize_dynamic(build("bert"), {nn.Linear})
     with pytest.raises(ValueError, match="is quantized"):
         attention.influence(model, **texts(model)[0])
 
@@ -480,6 +481,7 @@ def test_inference_mode_changes_nothing():
         assert torch.equal(attention.record(model, **inputs)[0].mask[0], masks.causal(T))
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script_method:DeprecationWarning")
 def test_a_model_in_a_wrapper_is_asked_for_by_the_way_in():
     class PeftModel(nn.Module):
         def get_base_model(self):
