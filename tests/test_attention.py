@@ -408,7 +408,7 @@ def test_weights_that_are_not_finite_are_refused(measure):
 
 
 def test_a_quantized_model_has_no_gradients_to_measure():
-    with pytest.warns(DeprecationWarning):  # its successor is a package of its own
+    with pytest.warns(DeprecationWarning, match="torch.ao.quantization is deprecated"):
         model = torch.ao.quantization.quantize_dynamic(build("bert"), {nn.Linear})
     with pytest.raises(ValueError, match="is quantized"):
         attention.influence(model, **texts(model)[0])
