@@ -407,6 +407,7 @@ def test_weights_that_are_not_finite_are_refused(measure):
         measure(model, **texts(model)[0])
 
 
+@pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor:UserWarning")
 def test_a_quantized_model_has_no_gradients_to_measure():
     with pytest.warns(DeprecationWarning, match="torch.ao.quantization is deprecated"):
         model = torch.ao.quantization.quantize_dynamic(build("bert"), {nn.Linear})
