@@ -16,6 +16,7 @@ import re
 from bisect import bisect, bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
@@ -27,6 +28,7 @@ from helpers.tales import Deck, End, Given, OneOf, Say, Word
 
 BLANK = "___"
 END = ""
+MOST_STATES = 50_000  # of the ideal reader at one place of a text: up to ten seconds
 
 _UNIT = re.compile(r"___|[^\W\d_]+(?:['’-][^\W\d_]+)*|\S")
 _NO_SPACE_BEFORE = frozenset(".,!?;:")
@@ -298,13 +300,13 @@ def _tell(random: Random) -> Story:
 # --- The ideal reader --------------------------------------------------------------------------
 
 # A branch is one way in which the source can have said the text so far: its probability, its tale,
-# what is still to be told (a linked list: node, rest), the words drawn, and the blanks filled.
-_Branch = tuple[float, tales.Tale, tuple | None, dict[str, Word], tuple[str, ...]]
+# what is still to be told (a linked list: node, rest), and the words drawn.
+_Branch = tuple[float, tales.Tale, tuple | None, dict[str, Word]]
 
 
 def _beginnings() -> list[_Branch]:
     return [
-        (chance, tale, (tale.telling, None), {}, ())
+        (chance, tale, (tale.telling, None), {})
         for tale, chance in zip(tales.TALES, _TALE_CHANCES, strict=True)
     ]
 
@@ -314,7 +316,7 @@ def _utterances(branch: _Branch, wanted: str | None) -> Iterator[tuple[str, _Bra
 
     Only the unit that is wanted, or all of them if `wanted` is None.
     """
-    chance, tale, ahead, bound, blanks = branch
+    chance, tale, ahead, bound = branch
     if ahead is None:
         if wanted is None or wanted == END:
             yield END, branch
@@ -322,10 +324,10 @@ def _utterances(branch: _Branch, wanted: str | None) -> Iterator[tuple[str, _Bra
     node, rest = ahead
     if isinstance(node, tuple):
         if wanted is None or wanted == node[0]:
-            yield node[0], (chance, tale, (node[1:], rest) if node[1:] else rest, bound, blanks)
+            yield node[0], (chance, tale, (node[1:], rest) if node[1:] else rest, bound)
         return
     for share, way_ahead, words in _ways(node, rest, tale, bound):
-        yield from _utterances((chance * share, tale, way_ahead, words, blanks), wanted)
+        yield from _utterances((chance * share, tale, way_ahead, words), wanted)
 
 
 def _ways(node, rest, tale, bound) -> Iterator[tuple[float, tuple, dict[str, Word]]]:
@@ -355,21 +357,11 @@ def _read(branches: list[_Branch], unit: str) -> list[_Branch]:
     return [after for branch in branches for _, after in _utterances(branch, unit)]
 
 
-def _read_blank(branches: list[_Branch]) -> list[_Branch]:
-    """The branches that say any one unit next, which they remember."""
-    return [
-        (*after[:4], (*after[4], unit))
-        for branch in branches
-        for unit, after in _utterances(branch, None)
-        if unit != END
-    ]
-
-
 def _read_all(parts: list[str]) -> list[_Branch]:
-    """Read units, of which some may be blanks; ValueError names the first that does not fit."""
+    """Read units; ValueError names the first that does not fit."""
     branches = _beginnings()
     for index, unit in enumerate(parts):
-        after = _read_blank(branches) if unit == BLANK else _read(branches, unit)
+        after = _read(branches, unit)
         if not after:
             raise ValueError(_misfit(parts, index, branches))
         branches = after
@@ -462,8 +454,9 @@ def fill(text: str) -> list[dict[str, float]]:
     ... )
     [{'He': 1.0}, {'kite': 1.0}]
 
-    Raises TypeError if `text` is not a string, ValueError if it has no blank or if the source
-    can't say it; the message names the first unit that does not fit.
+    Raises TypeError if `text` is not a string, ValueError if it has no blank, if it leaves too much
+    open (nearly all words), or if the source can't say it; the message names the first unit that
+    does not fit.
     """
     parts = _checked_units("text", text, f"a whole story with {BLANK!r} in place of a word")
     if BLANK not in parts:
@@ -471,12 +464,121 @@ def fill(text: str) -> list[dict[str, float]]:
             f"text has no blank: write {BLANK!r} in place of a word, got {text[:60]!r}"
         )
     _check_spelling("text", text, parts)
-    branches = _read_all([*parts, END])
-    distributions = [defaultdict(float) for _ in range(parts.count(BLANK))]
-    for chance, *_, blanks in branches:
-        for chances, unit in zip(distributions, blanks, strict=True):
-            chances[unit] += chance
-    return [_distribution(chances) for chances in distributions]
+    whole = [*parts, END]
+    steps = _lattice(whole)
+    # Backwards: how probable is the rest of the text, from each state on?
+    rest = {after: 1.0 for *_, after in steps[-1]}
+    distributions = []
+    for unit, moves in zip(reversed(whole), reversed(steps), strict=True):
+        before, chances = defaultdict(float), defaultdict(float)
+        for came, state, said, share, after in moves:
+            if after not in rest:  # what comes later contradicts it
+                continue
+            before[state] += share * rest[after]
+            chances[said] += came * share * rest[after]
+        rest = before
+        if unit == BLANK:
+            distributions.append(_distribution(chances))
+    return distributions[::-1]
+
+
+def _lattice(parts: list[str]) -> list[list[tuple]]:
+    """Every way through a text, blanks included, unit by unit.
+
+    A way is a list of moves, one a unit: (how probable it is to come to a state, the state, the
+    unit said there, its probability, the state after it). Branches that can only go on alike are
+    one state, so that many blanks make no more of them than what is still open.
+    """
+    states: dict[object, _Branch] = dict(enumerate(_beginnings()))
+    steps = []
+    for index, unit in enumerate(parts):
+        moves, following = [], {}
+        for state, (came, *where) in states.items():
+            for said, after in _utterances((1.0, *where), None if unit == BLANK else unit):
+                if unit == BLANK and said == END:
+                    continue
+                share, *there = after
+                # A few need no comparing: each is a state of its own.
+                arrived = _state(after) if len(states) > 30 else (index, len(following))
+                moves.append((came, state, said, share, arrived))
+                sum_so_far = following[arrived][0] if arrived in following else 0.0
+                following[arrived] = (sum_so_far + came * share, *there)
+        if not following:
+            raise ValueError(_misfit(parts, index, list(states.values())))
+        if len(following) > MOST_STATES:
+            raise ValueError(
+                f"text leaves too much open: after unit {index + 1} there are over {MOST_STATES:,} "
+                f"ways to go on. Fill in some of its {parts.count(BLANK)} blanks"
+            )
+        states = following
+        steps.append(moves)
+    return steps
+
+
+def _state(branch: _Branch) -> tuple:
+    """All that decides how a branch goes on: what is ahead, and the words that matter there."""
+    _, tale, ahead, bound = branch
+    nodes = []
+    while ahead is not None:
+        node, ahead = ahead
+        nodes.append(node)
+    slots = frozenset().union(*map(_mentioned, nodes))
+    live = {slot for slot in slots if slot in bound}
+    for slot in slots - live:
+        live |= _read_by(tale.cast[slot], bound)
+    words = frozenset((slot, bound[slot]) for slot in live)
+    return tale.name, tuple(_identity(node) for node in nodes), words
+
+
+def _identity(node) -> object:
+    return node if isinstance(node, tuple) else id(node)
+
+
+_MENTIONED: dict[int, frozenset[str]] = {}  # by id: the nodes live as long as the tales
+
+
+def _mentioned(node) -> frozenset[str]:
+    """The slots that a node, or whatever comes of it, can utter or ask for."""
+    if isinstance(node, tuple):  # units to say
+        return frozenset()
+    if id(node) not in _MENTIONED:
+        if isinstance(node, _Slot):
+            slots = frozenset([node.name])
+        elif isinstance(node, Say):
+            slots = frozenset().union(*map(_mentioned, _english(node.en)))
+        elif isinstance(node, Given):
+            slots = frozenset([node.slot]).union(*map(_mentioned, node.ways.values()))
+        else:
+            ways = node.ways if isinstance(node, OneOf) else node if isinstance(node, list) else ()
+            slots = frozenset().union(*map(_mentioned, ways))
+        _MENTIONED[id(node)] = slots
+    return _MENTIONED[id(node)]
+
+
+class _Watched(dict):
+    """Words drawn, which notes which of them somebody looks up."""
+
+    def __init__(self, words: dict[str, Word]) -> None:
+        super().__init__(words)
+        self.seen: set[str] = set()
+
+    def __contains__(self, slot: object) -> bool:
+        self.seen.add(slot)
+        return super().__contains__(slot)
+
+    def __getitem__(self, slot: str) -> Word:
+        self.seen.add(slot)
+        return super().__getitem__(slot)
+
+
+def _read_by(cast: object, bound: dict[str, Word]) -> set[str]:
+    """The words drawn that decide which words a slot can draw."""
+    if isinstance(cast, Deck):
+        return set()
+    watched = _Watched(bound)
+    with suppress(KeyError):  # it asks for a word that is yet to be drawn
+        cast(watched)
+    return {slot for slot in watched.seen if slot in bound}
 
 
 def _distribution(chances: dict[str, float]) -> dict[str, float]:

@@ -268,6 +268,24 @@ def test_fill_is_bayes_rule_over_every_word():
         assert same_distribution(stories.fill(blank)[0], expected), blank
 
 
+def test_thirty_blanks_are_no_problem():
+    """What is still open matters, not how many places it stands in."""
+    words = stories.units(drawn(1, 1)[0].text)
+    places = set(Random(30).sample(range(len(words)), 30))
+    text = stories.spell(["___" if i in places else word for i, word in enumerate(words)])
+    filled = stories.fill(text)
+    assert len(filled) == 30
+    for place, distribution in zip(sorted(places), filled, strict=True):
+        assert isclose(sum(distribution.values()), 1, rel_tol=1e-9)
+        assert words[place] in distribution
+
+
+def test_a_text_that_leaves_all_open_is_refused(monkeypatch):
+    monkeypatch.setattr(stories, "MOST_STATES", 1000)
+    with pytest.raises(ValueError, match=r"too much open: after unit \d+ there are over 1,0"):
+        stories.fill(" ".join(["___"] * 30))
+
+
 @pytest.mark.parametrize(
     ("text", "candidates"),
     [
