@@ -14,9 +14,6 @@ import tempfile
 import time
 from pathlib import Path
 
-import nbclient
-import nbformat
-
 WIDGET = "application/vnd.jupyter.widget-view+json"
 CELL_TIMEOUT = 600  # seconds; the tests are stricter
 
@@ -58,11 +55,14 @@ def guard() -> Path:
     return log
 
 
-def execute(path: Path, before: str = "") -> nbformat.NotebookNode:
+def execute(path: Path, before: str = ""):
     """The notebook at `path` with new outputs: no times, no state of widgets, no Python version.
 
     The code in `before` runs first, in a cell that is not kept.
     """
+    import nbclient  # here, since `prepare` is called by many who execute nothing, and these
+    import nbformat  # take more than a second
+
     notebook = nbformat.read(path, as_version=4)
     notebook.cells.insert(0, nbformat.v4.new_code_cell(before))
     nbclient.NotebookClient(
@@ -84,6 +84,8 @@ def execute(path: Path, before: str = "") -> nbformat.NotebookNode:
 
 
 def main() -> None:
+    import nbformat
+
     prepare()
     for name in sys.argv[1:]:
         path, start = Path(name), time.perf_counter()

@@ -228,7 +228,7 @@ def test_a_far_word_decides(text, what, answer):
 
 
 def test_next_words_sum_to_one_and_chain_to_the_probability_of_the_story():
-    for story in drawn(100, 1):
+    for story in drawn(60, 1):
         parts = stories.units(story.text)
         total = 0.0
         for index, unit in enumerate([*parts, ""]):
@@ -387,9 +387,9 @@ def test_samples_begin_as_often_as_next_words_says():
 
 
 def test_samples_go_on_as_often_as_next_words_says():
-    """Every choice in 3,500 stories, pooled over names: what happens matters, not to whom."""
+    """Every choice in 2,500 stories, pooled over names: what happens matters, not to whom."""
     observed, expected = defaultdict(Counter), {}
-    for story in drawn(3500, 7):
+    for story in drawn(2500, 7):
         branches, named = stories._beginnings(), []
         for unit in [*stories.units(story.text), ""]:
             chances = Counter()

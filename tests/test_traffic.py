@@ -61,7 +61,7 @@ def test_a_session_with_traffic_fails(tmp_path):
     )
     environment = os.environ | {"PYTHONPATH": str(root / "tests")}
     del environment["TRAFFIC_LOG"]
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:nbval", str(tmp_path)]
     run = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path)
     assert "1 passed" in run.stdout
     assert run.returncode == 1
