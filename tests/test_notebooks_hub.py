@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -16,7 +17,7 @@ import transformers
 from safetensors.torch import load_file, save_file
 from transformers import AutoTokenizer
 
-from helpers import checkpoints
+from helpers import checkpoints, stories
 
 WEIGHTS = "model.safetensors"
 ROOT = Path(__file__).resolve().parent.parent
@@ -75,7 +76,7 @@ import nbformat
 import torch
 from transformers import AutoTokenizer
 import helpers
-from helpers import checkpoints
+from helpers import checkpoints, stories
 
 for found in pkgutil.walk_packages(helpers.__path__, "helpers."):
     print(importlib.import_module(found.name).__file__)
@@ -169,14 +170,15 @@ def others(model_id):
     }[model_id]
 
 
-def written(folder, model_id, config):
-    """A checkpoint with random weights and the miniature's tokenizer."""
+def written(folder, model_id, config, tokenizer=None):
+    """A checkpoint with random weights and a tokenizer, the miniature's if none is given."""
     auto = {
         "gpt2": transformers.AutoModelForCausalLM,
         "bert-base-uncased": transformers.AutoModelForMaskedLM,
         "google/flan-t5-small": transformers.AutoModelForSeq2SeqLM,
     }[model_id]
-    tokenizer = AutoTokenizer.from_pretrained(checkpoints.MINIATURES[model_id])
+    if tokenizer is None:
+        tokenizer = AutoTokenizer.from_pretrained(checkpoints.MINIATURES[model_id])
     for name in ("bos", "eos", "pad"):
         setattr(config, f"{name}_token_id", getattr(tokenizer, f"{name}_token_id", None))
     torch.manual_seed(0)
@@ -235,3 +237,38 @@ def halved(tmp_path_factory):
 def test_a_notebook_runs_on_checkpoints_in_half_precision(name, halved, tmp_path):
     with hubs.running(halved) as hub:
         passes(ROOT / "notebooks" / f"{name}.ipynb", hub, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def enlarged(tmp_path_factory):
+    """Models with random weights, and tokenizers that know many other words: id → folder.
+
+    Trained on few stories, they cut rare story words into pieces, as the real ones do.
+    """
+    draw = random.Random(0)
+    syllables = [one + other for one in "bdfgklmnprstvz" for other in "aeiou"]
+    words = ["".join(draw.choices(syllables, k=draw.randint(2, 5))) for _ in range(60_000)]
+    texts = [story.text for story in stories.sample(300, seed=9)]
+    texts += [" ".join(words[start : start + 12]) for start in range(0, len(words), 12)]
+    folders = {}
+    for model_id in NOTEBOOKS.values():
+        bundled = checkpoints.MINIATURES[model_id]
+        tokenizer = AutoTokenizer.from_pretrained(bundled)
+        special = [name for name in tokenizer.get_vocab() if name.startswith("<extra_id_")]
+        tokenizer = tokenizer.train_new_from_iterator(
+            texts, vocab_size=32_000, new_special_tokens=special or None, show_progress=False
+        )
+        assert len(tokenizer) > 30_000, len(tokenizer)
+        config = transformers.AutoConfig.from_pretrained(bundled, vocab_size=len(tokenizer))
+        folder = tmp_path_factory.mktemp("large") / "model"
+        folders[model_id] = written(folder, model_id, config, tokenizer)
+    return folders
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_runs_on_checkpoints_with_a_larger_vocabulary(name, enlarged, tmp_path):
+    start = time.perf_counter()
+    with hubs.running(checkpoints.MINIATURES | enlarged) as hub:
+        passes(ROOT / "notebooks" / f"{name}.ipynb", hub, tmp_path)
+    print(f"\n{name} with 30,000 tokens: {time.perf_counter() - start:.0f} s")
