@@ -247,7 +247,7 @@ def enlarged(tmp_path_factory):
     """
     draw = random.Random(0)
     syllables = [one + other for one in "bdfgklmnprstvz" for other in "aeiou"]
-    words = ["".join(draw.choices(syllables, k=draw.randint(2, 5))) for _ in range(60_000)]
+    words = ["".join(draw.choices(syllables, k=draw.randint(2, 5))) for _ in range(80_000)]
     texts = [story.text for story in stories.sample(300, seed=9)]
     texts += [" ".join(words[start : start + 12]) for start in range(0, len(words), 12)]
     folders = {}
