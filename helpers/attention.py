@@ -93,7 +93,8 @@ def record(model: PreTrainedModel, **inputs: Tensor | bool) -> list[Attention]:
     """
     _check(model, inputs)
     stacks = _stacks(model)
-    with _quiet(model.modules()), torch.no_grad(), _listening(stacks) as listener:
+    batch = len(inputs["input_ids"])
+    with _quiet(model.modules()), torch.no_grad(), _listening(stacks, batch) as listener:
         _run(model, inputs)
     records, seen = [], Counter()
     for kind, call in listener.calls:
@@ -145,17 +146,25 @@ def influence(model: PreTrainedModel, **inputs: Tensor | bool) -> dict[str, Tens
         _InDouble(),
     ):
         model = copy.deepcopy(model).double().eval()
+        model.set_experts_implementation("eager")  # the others have no double precision
         inputs = {name: copy.deepcopy(value) for name, value in inputs.items()}
         stacks = _stacks(model)
         embeddings, outputs = _trace(model, stacks, inputs)
-        if len(stacks) == 1:
-            (kind,) = stacks
-            norms = {kind: _gradient_norms(outputs[kind], [embeddings[kind]])[0]}
-        else:
-            (encoder,) = _gradient_norms(outputs["encoder"], [embeddings["encoder"]])
-            both = [embeddings["encoder"], embeddings["decoder"]]
-            cross, decoder = _gradient_norms(outputs["decoder"], both)
-            norms = {"encoder": encoder, "cross": cross, "decoder": decoder}
+        norms = {}
+        try:
+            for kind, output in outputs.items():
+                sources = list(embeddings) if kind == "decoder" else [kind]
+                found = _gradient_norms(output, [embeddings[source] for source in sources])
+                for source, norm in zip(sources, found, strict=True):
+                    norms["cross" if source != kind else kind] = norm
+        except (
+            RuntimeError,
+            AssertionError,
+        ) as error:  # RWKV writes in place, Reformer wants to train
+            raise ValueError(
+                f"model {type(model).__name__} computes in a way that can't be followed backwards "
+                f"({error}). Use another family"
+            ) from error
     for kind, norm in norms.items():
         decoding = len(stacks) == 2 and kind != "encoder"
         real = inputs.get("decoder_attention_mask" if decoding else "attention_mask")
@@ -173,10 +182,14 @@ def influence(model: PreTrainedModel, **inputs: Tensor | bool) -> dict[str, Tens
 def _stacks(model: PreTrainedModel) -> dict[str, nn.Module]:
     """The model's stacks of layers by kind, in order of execution; each gives its states first."""
     if model.config.is_encoder_decoder:
-        return {
-            "encoder": model.get_encoder().base_model,
-            "decoder": model.get_decoder().base_model,
-        }
+        stacks = {"encoder": model.get_encoder(), "decoder": model.get_decoder()}
+        for stack in stacks.values():
+            if not isinstance(stack, PreTrainedModel):
+                raise ValueError(
+                    f"model {type(model).__name__} has a {type(stack).__name__} inside that is no "
+                    "model of its own, so that it can't be followed. Use another family"
+                )
+        return {kind: stack.base_model for kind, stack in stacks.items()}
     if checkpoints.architecture(model.config) == "decoder":
         decoder = model.get_decoder()  # in ModernBERT's decoder, this name is the head's
         return {"decoder": getattr(decoder, "base_model", model.base_model)}
@@ -202,8 +215,9 @@ _SOFTMAXES = {functional.softmax, torch.softmax, Tensor.softmax}
 class _Listener(TorchFunctionMode):
     """Notes every attention inside the stacks, as PyTorch computes it."""
 
-    def __init__(self) -> None:
+    def __init__(self, stacks: dict[str, nn.Module], batch: int) -> None:
         super().__init__()
+        self.stacks, self.batch = stacks, batch
         self.inside: list[tuple[str, nn.Module]] = []  # what is running, the innermost last
         self.bridges: set[nn.Module] = set()  # what is handed the encoder's states
         self.lengths: dict[str, int] = {}  # kind of stack → its tokens
@@ -213,9 +227,19 @@ class _Listener(TorchFunctionMode):
         result = function(*args, **(kwargs or {}))
         if self.inside and function is functional.scaled_dot_product_attention:
             self._note(_of_fused(*args, **(kwargs or {})))
-        elif self.inside and function in _SOFTMAXES and args[0].ndim == 4:
-            self._note(_of_scores(args[0], result))
+        elif self.inside and function in _SOFTMAXES:
+            scores = args[0]
+            if scores.ndim == 3 and scores.shape[0] == self.batch * self._heads():
+                scores, weights = (x.unflatten(0, (self.batch, -1)) for x in (scores, result))
+                self._note(_of_scores(scores, weights))  # some families have (B · H, Q, K)
+            elif scores.ndim == 4:
+                self._note(_of_scores(scores, result))
         return result
+
+    def _heads(self) -> int:
+        kind, _ = self.inside[-1]
+        config = self.stacks[kind].config
+        return getattr(config, f"{kind}_attention_heads", None) or config.num_attention_heads
 
     def _note(self, call: tuple[Tensor, Tensor, str]) -> None:
         (kind, module), (mask, weights, source) = self.inside[-1], call
@@ -224,9 +248,9 @@ class _Listener(TorchFunctionMode):
 
 
 @contextmanager
-def _listening(stacks: dict[str, nn.Module]) -> Iterator[_Listener]:
+def _listening(stacks: dict[str, nn.Module], batch: int) -> Iterator[_Listener]:
     """A listener that knows, at each moment, which module of which stack is running."""
-    listener = _Listener()
+    listener = _Listener(stacks, batch)
     states: list[Tensor] = []  # the encoder's, as the decoder is handed them
 
     def enter(kind: str, module: nn.Module, args: tuple, options: dict) -> None:
@@ -261,6 +285,15 @@ class _InDouble(TorchFunctionMode):
     And no attention weight is zero unless its key is hidden, or zeros would prove nothing.
     """
 
+    def __enter__(self):
+        self.default = torch.get_default_dtype()
+        torch.set_default_dtype(torch.float64)  # 1.0 − a mask of whole numbers, for example
+        return super().__enter__()
+
+    def __exit__(self, *error):
+        torch.set_default_dtype(self.default)
+        return super().__exit__(*error)
+
     def __torch_function__(self, function, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         if function is Tensor.float and args[0].dtype == torch.float64:
@@ -271,7 +304,7 @@ class _InDouble(TorchFunctionMode):
         result = function(*args, **kwargs)
         if function is functional.scaled_dot_product_attention:
             self._check(*_of_fused(*args, **kwargs))
-        elif function in _SOFTMAXES and args[0].ndim == 4:
+        elif function in _SOFTMAXES and args[0].ndim in (3, 4):
             self._check(*_of_scores(args[0], result))
         return result
 
@@ -397,7 +430,8 @@ def _trace(
 def _gradient_norms(output: Tensor, embeddings: list[Tensor]) -> list[Tensor]:
     """The length of d(direction · output[q]) / d embedding[k]: (B, Q, D), (B, K, E) → (B, Q, K)."""
     batch, queries, width = output.shape
-    direction = torch.randn(width, generator=torch.Generator().manual_seed(0))
+    chance = torch.Generator().manual_seed(0)
+    direction = torch.randn(width, generator=chance, dtype=torch.float32)
     direction = (direction / direction.norm()).to(output)
     keys = max(embedding.shape[1] for embedding in embeddings)
     at_once = max(1, NUMBERS_AT_ONCE // (batch * max(queries, keys) * 4 * width))
@@ -441,7 +475,7 @@ def _check_complete(
     if seen != expected:
         raise ValueError(
             f"model {type(model).__name__} has {expected} attention layers, but {dict(seen)} were "
-            "heard: record can't see the rest"
+            "heard: record can't see the rest, or they don't attend (jamba, bamba)"
         )
 
 
@@ -456,7 +490,7 @@ def _check_shapes(
             raise ValueError(
                 f"model {type(model).__name__} has attention weights of the shape "
                 f"{tuple(record.weights.shape)} where {wanted} are queries and keys: it attends in "
-                "windows or blocks, which no (Q, K) mask can show"
+                "windows, in blocks or to more than tokens, which no (Q, K) mask can show"
             )
 
 
@@ -549,7 +583,7 @@ def _check_ids(name: str, ids: Tensor, model: PreTrainedModel) -> None:
             f"{name} must be on the model's device, {model.device}, got {ids.device}: "
             f"move them with {name}.to(model.device)"
         )
-    vocabulary = table.num_embeddings
+    vocabulary = table.weight.shape[0]
     low, high = map(int, ids.aminmax())
     if low < 0 or high >= vocabulary:
         raise ValueError(

@@ -133,6 +133,19 @@ FAMILIES = {
     ),
     "phi": _causal("PhiConfig", SIZE),
     "falcon": _causal("FalconConfig", SIZE),
+    "mixtral": _causal("MixtralConfig", GROUPED | {"num_local_experts": 4}),
+    "xglm": _causal(
+        "XGLMConfig",
+        {
+            "vocab_size": V,
+            "d_model": 32,
+            "ffn_dim": 32,
+            "num_layers": 2,
+            "attention_heads": 4,
+            "max_position_embeddings": LENGTH,
+        },
+        sdpa=False,
+    ),
     "bert": _masked("BertConfig", SIZE),
     "roberta": _masked("RobertaConfig", ROBERTA_SIZE),
     "distilbert": _masked(

@@ -423,7 +423,7 @@ def test_padding_inside_a_model_is_refused_and_so_are_windows(length, padded):
     settings = SIZE | SPECIAL | WINDOWS | {"max_position_embeddings": LENGTH + 2}
     model = transformers.LongformerForMaskedLM(transformers.LongformerConfig(**settings)).eval()
     inputs = {"input_ids": torch.arange(3, 3 + length)[None]}
-    with pytest.raises(ValueError, match="in windows or blocks"):
+    with pytest.raises(ValueError, match="in windows, in blocks"):
         attention.record(model, **inputs)
     if padded:
         with pytest.raises(ValueError, match="it pads inside"):
@@ -438,7 +438,7 @@ def test_an_encoder_decoder_that_pads_inside_is_refused():
     inputs = {"input_ids": torch.arange(3, 9)[None], "decoder_input_ids": torch.arange(3, 6)[None]}
     with pytest.raises(ValueError, match="it pads inside"):
         attention.influence(model.eval(), **inputs)
-    with pytest.raises(ValueError, match=r"LED.*record can't see the rest"):
+    with pytest.raises(ValueError, match=r"LED.* in windows"):
         attention.record(model, **inputs)
 
 
@@ -505,6 +505,40 @@ def test_a_model_without_attention_is_named():
     for model in (transformers.MambaForCausalLM(mamba), transformers.FNetForMaskedLM(fnet)):
         with pytest.raises(ValueError, match=r"(Mamba|FNet).* has none \(mamba, fnet\)"):
             attention.record(model.eval(), input_ids=IDS)
+
+
+def test_what_attends_in_blocks_or_only_in_some_layers_is_refused():
+    blocks = {"attention_type": "block_sparse", "block_size": 2, "num_random_blocks": 1}
+    big_bird = transformers.BigBirdForMaskedLM(transformers.BigBirdConfig(**SIZE | blocks))
+    layers = {"layer_types": ["conv", "full_attention"]}
+    lfm2 = transformers.Lfm2ForCausalLM(transformers.Lfm2Config(**GROUPED | SPECIAL | layers))
+    for model, heard in [(big_bird, "'encoder': 8"), (lfm2, "'decoder': 1")]:
+        ids = torch.arange(3, LENGTH + 3)[None]
+        with pytest.raises(
+            ValueError, match=f"'(en|de)coder': 2}} attention layers, but {{{heard}"
+        ):
+            attention.record(model.eval(), input_ids=ids)
+
+
+def test_what_cannot_be_followed_backwards_is_refused():
+    config = transformers.RwkvConfig(vocab_size=V, hidden_size=32, num_hidden_layers=2, **SPECIAL)
+    with pytest.raises(ValueError, match=r"Rwkv.* can't be followed backwards \(.*inplace"):
+        attention.influence(transformers.RwkvForCausalLM(config).eval(), input_ids=IDS)
+    size = {"langs": ["en", "de"], "src_vocab_size": V, "tgt_vocab_size": V}
+    config = transformers.FSMTConfig(**BART_SIZE | SPECIAL | size)
+    model = transformers.FSMTForConditionalGeneration(config).eval()
+    for measure in (attention.record, attention.influence):
+        with pytest.raises(ValueError, match="FSMTEncoder inside that is no model of its own"):
+            measure(model, input_ids=IDS, decoder_input_ids=IDS)
+
+
+def test_a_token_of_padding_that_is_read_all_the_same_shows():
+    """ConvBERT's convolution knows no attention mask: its padding flows to the neighbours."""
+    size = SIZE | SPECIAL | {"embedding_size": 16, "conv_kernel_size": 3, "num_hidden_layers": 1}
+    model = transformers.ConvBertForMaskedLM(transformers.ConvBertConfig(**size)).eval()
+    mask = torch.tensor([[1, 1, 1, 1, 0, 0]])
+    flows = attention.influence(model, input_ids=torch.arange(3, 9)[None], attention_mask=mask)
+    assert (flows["encoder"][0, :4, 4:] > 0).tolist() == [[False, False]] * 3 + [[True, False]]
 
 
 def test_a_multimodal_model_is_not_taken_for_a_text_model():
