@@ -13,6 +13,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from helpers import checks
+
+BOOLEAN = "for 1 and 0, use mask.bool(); for an influence, use influence > 0"
+
 
 def causal(n: int) -> Tensor:
     """Which keys each query may see when it can't look ahead: itself and the past, (Q=n, K=n) bool.
@@ -24,7 +28,7 @@ def causal(n: int) -> Tensor:
 
     Source: Vaswani et al. 2017, section 3.2.3.
     """
-    position = torch.arange(_length("n", n))
+    position = torch.arange(_tokens("n", n))
     return position[None, :] <= position[:, None]  # key <= query, (Q, K)
 
 
@@ -38,7 +42,7 @@ def bidirectional(n: int) -> Tensor:
 
     Source: Devlin et al. 2019, section 3.
     """
-    return cross(_length("n", n), n)
+    return cross(_tokens("n", n), n)
 
 
 def cross(queries: int, keys: int) -> Tensor:
@@ -51,7 +55,7 @@ def cross(queries: int, keys: int) -> Tensor:
 
     Source: Vaswani et al. 2017, section 3.2.3.
     """
-    return torch.ones(_length("queries", queries), _length("keys", keys), dtype=torch.bool)
+    return torch.ones(_tokens("queries", queries), _tokens("keys", keys), dtype=torch.bool)
 
 
 def padding(attention_mask: Tensor) -> Tensor:
@@ -65,18 +69,13 @@ def padding(attention_mask: Tensor) -> Tensor:
 
     Raises TypeError for anything but a tensor, ValueError for another rank or other values.
     """
-    _check_tensor("attention_mask", attention_mask, "the tokenizer's, with return_tensors='pt'")
-    if attention_mask.ndim != 2:
-        raise ValueError(
-            f"attention_mask must have shape (B, T), got {tuple(attention_mask.shape)}: "
-            "for one text, add the batch axis with attention_mask[None]"
-        )
-    if ((attention_mask != 0) & (attention_mask != 1)).any():
-        raise ValueError(
-            "attention_mask must hold 1 for a token and 0 for padding, got values from "
-            f"{attention_mask.min().item()} to {attention_mask.max().item()}: "
-            "an additive mask is the last step, made by masks.additive"
-        )
+    checks.tensor("attention_mask", attention_mask, "B T")
+    low, high = attention_mask.min().item(), attention_mask.max().item()
+    checks.need(
+        ((attention_mask == 0) | (attention_mask == 1)).all(),
+        f"attention_mask must hold 1 for a token and 0 for padding, got values from {low} to "
+        f"{high}: an additive mask is the last step, made by masks.additive",
+    )
     return attention_mask.bool()[:, None, :]  # (B, 1, K)
 
 
@@ -93,7 +92,7 @@ def additive(mask: Tensor, dtype: torch.dtype) -> Tensor:
 
     Source: Vaswani et al. 2017, section 3.2.3 ("setting to −∞").
     """
-    _check_boolean(mask)
+    checks.tensor("mask", mask, None, "bool", BOOLEAN)
     if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
         raise TypeError(f"dtype must be a floating-point type such as torch.float32, got {dtype}")
     return torch.zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill(
@@ -119,11 +118,7 @@ def grid(mask: Tensor, rows: Sequence[str], columns: Sequence[str]) -> str:
     Raises TypeError unless the mask is a boolean tensor and the labels are strings, ValueError for
     another rank or when the labels don't fit the shape.
     """
-    _check_boolean(mask)
-    if mask.ndim != 2:
-        raise ValueError(
-            f"mask must have shape (Q, K), got {tuple(mask.shape)}: pick one text, as in mask[0]"
-        )
+    checks.tensor("mask", mask, "Q K", "bool", BOOLEAN)
     rows = _labels("rows", rows, mask.shape[0], "queries")
     columns = _labels("columns", columns, mask.shape[1], "keys")
     width = max(map(len, rows))
@@ -135,29 +130,8 @@ def grid(mask: Tensor, rows: Sequence[str], columns: Sequence[str]) -> str:
     return "\n".join(header + body)
 
 
-def _length(name: str, n: int) -> int:
-    if isinstance(n, bool) or not isinstance(n, int):
-        raise TypeError(
-            f"{name} must be a whole number of tokens, got {type(n).__name__}: "
-            "for a tensor, use its shape"
-        )
-    if n < 1:
-        raise ValueError(f"{name} must be at least 1, got {n}: a mask needs a token")
-    return n
-
-
-def _check_tensor(name: str, value: Tensor, wanted: str) -> None:
-    if not isinstance(value, Tensor):
-        raise TypeError(f"{name} must be a tensor, got {type(value).__name__}: pass {wanted}")
-
-
-def _check_boolean(mask: Tensor) -> None:
-    _check_tensor("mask", mask, "one made by masks.causal, bidirectional, cross or padding")
-    if mask.dtype != torch.bool:
-        raise TypeError(
-            f"mask must be boolean with True = may attend, got {mask.dtype}: "
-            "for 1 and 0, use mask.bool(); for an influence, use influence > 0"
-        )
+def _tokens(name: str, count: int) -> int:
+    return checks.whole(name, count, least=1, do="pass the number of tokens, as in ids.shape[1]")
 
 
 def _labels(name: str, labels: Sequence[str], count: int, axis: str) -> list[str]:
@@ -166,8 +140,8 @@ def _labels(name: str, labels: Sequence[str], count: int, axis: str) -> list[str
             f"{name} must be a list of strings, got {type(labels).__name__}: "
             "pass tokenizer.convert_ids_to_tokens(ids)"
         )
-    if len(labels) != count:
-        raise ValueError(
-            f"{name} must hold one label for each of {count} {axis}, got {len(labels)}"
-        )
+    checks.need(
+        len(labels) == count,
+        f"{name} must hold one label for each of {count} {axis}, got {len(labels)}",
+    )
     return [label.replace(" ", "␣").replace("\n", "⏎") for label in labels]
