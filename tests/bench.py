@@ -129,7 +129,7 @@ def spans() -> Iterator[Row]:
         partial(numpy_corruption, ids.numpy(), rng=np.random.default_rng(0)),
         rounds=50,
     )
-    yield "corrupt_spans, 64 × 512: as fast as NumPy, times", f"{theirs / ours:.1f}", "≥ 5"
+    yield "corrupt_spans, 64 × 512: as fast as NumPy, times", f"{theirs / ours:.1f}", "≥ 1"
 
 
 # ---- attention ----
