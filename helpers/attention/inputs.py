@@ -1,0 +1,144 @@
+"""What a learner can get wrong, said before the library says it in its own words."""
+
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from helpers import checks
+from helpers.attention import families
+
+IDS = ("input_ids", "decoder_input_ids", "labels")
+MASKS = ("attention_mask", "decoder_attention_mask")
+
+
+def check(model: PreTrainedModel, inputs: dict[str, Tensor]) -> None:
+    """Raises TypeError or ValueError unless it is a text model and these are texts for it."""
+    _check_model(model)
+    checks.need(
+        "input_ids" in inputs,
+        f"inputs must hold input_ids, got {sorted(inputs) or 'nothing'}: "
+        "pass **tokenizer(text, return_tensors='pt')",
+    )
+    for name in ("past_key_values", "encoder_outputs"):
+        whole = inputs.get(name) is None
+        checks.need(whole, f"inputs must be whole texts, got {name}: leave it out")
+    _check_architecture(model, inputs)
+    for name in IDS:
+        if inputs.get(name) is not None:
+            _check_ids(name, inputs[name], model)
+    for name in (*MASKS, "token_type_ids", "position_ids"):
+        if inputs.get(name) is not None:
+            checks.tensor(name, inputs[name], None, do="ask for return_tensors='pt'")
+    for name in MASKS:
+        if inputs.get(name) is not None:
+            _check_mask(name, inputs[name], inputs.get(name.replace("attention_mask", "input_ids")))
+
+
+def check_differentiable(model: PreTrainedModel) -> None:
+    """Gradients flow through floating-point weights only: through others, zeros would be a lie."""
+    quantized = getattr(model, "is_quantized", False) or any(
+        "quantized" in type(module).__module__ for module in model.modules()
+    )
+    checks.need(
+        not quantized,
+        f"model {type(model).__name__} is quantized, and no gradient passes its weights: load it "
+        "in float32",
+    )
+
+
+def run(model: PreTrainedModel, inputs: dict[str, Tensor]) -> None:
+    """Let the model read; ValueError for a text that is longer than its positions."""
+    try:
+        model(**inputs)
+    except (IndexError, RuntimeError) as error:
+        lengths = {name: inputs[name].shape[1] for name in IDS if inputs.get(name) is not None}
+        limit = getattr(model.config, "max_position_embeddings", None)
+        # Some families give up two of their positions, so theirs end before the limit.
+        if isinstance(error, IndexError) or (limit and 0 < limit - 2 <= max(lengths.values())):
+            raise ValueError(
+                f"model {type(model).__name__} can't read {lengths} tokens ({error}); its config "
+                f"speaks of {limit} positions: shorten the text, or tokenize with truncation=True"
+            ) from error
+        raise
+
+
+def _check_model(model: PreTrainedModel) -> None:
+    inner = getattr(model, "_orig_mod", None)  # of torch.compile
+    for wrapped, way_in in [
+        (isinstance(inner, PreTrainedModel), "model._orig_mod"),
+        (hasattr(model, "get_base_model"), "model.get_base_model()"),  # of PEFT
+    ]:
+        if wrapped:
+            raise TypeError(f"model is wrapped in a {type(model).__name__}: pass {way_in}")
+    wanted = "a transformers model, loaded with AutoModelForCausalLM.from_pretrained(model_id)"
+    checks.instance("model", model, PreTrainedModel, wanted)
+    checks.need(
+        model.main_input_name == "input_ids",
+        f"model must read text; {type(model).__name__} reads {model.main_input_name}: "
+        "load a causal, masked or sequence-to-sequence language model",
+    )
+    towers = [n for n in ("vision_config", "audio_config") if getattr(model.config, n, None)]
+    checks.need(
+        not towers,
+        f"model must read text alone; {type(model).__name__} is multimodal ({towers}): "
+        "load the language model in it by itself",
+    )
+
+
+def _check_architecture(model: PreTrainedModel, inputs: dict[str, Tensor]) -> None:
+    if model.config.is_encoder_decoder:
+        checks.need(
+            any(inputs.get(name) is not None for name in ("decoder_input_ids", "labels")),
+            f"inputs must hold decoder_input_ids or labels, because {type(model).__name__} is an "
+            "encoder–decoder and reads two texts: pass labels=tokenizer(text_target=…).input_ids",
+        )
+        return
+    alien = [name for name in inputs if name.startswith("decoder_")]
+    checks.need(
+        not alien,
+        f"inputs hold {alien}, but {type(model).__name__} has one stack of layers and no second "
+        "text: leave them out, or load an AutoModelForSeq2SeqLM",
+    )
+
+
+def _check_ids(name: str, ids: Tensor, model: PreTrainedModel) -> None:
+    checks.tensor(name, ids, "B T", "ids")
+    if name == "labels":
+        return
+    stacks = families.stacks(model)  # an encoder's vocabulary need not be its decoder's
+    stack = stacks["decoder" if name == "decoder_input_ids" else next(iter(stacks))]
+    table = stack.get_input_embeddings().weight
+    checks.need(
+        ids.device == table.device,
+        f"{name} must be on the model's device, {model.device}, got {ids.device}: "
+        f"move them with {name}.to(model.device)",
+    )
+    low, high = map(int, ids.aminmax())
+    checks.need(
+        low >= 0 and high < len(table),
+        f"{name} must be from 0 to {len(table) - 1}, got {low} to {high}: "
+        "do tokenizer and model belong together?",
+    )
+
+
+def _check_mask(name: str, mask: Tensor, ids: Tensor | None) -> None:
+    """Two forms run as they look: (B, T) of 1 and 0, and whatever has a head axis."""
+    shape = tuple(mask.shape)
+    checks.need(
+        mask.ndim != 3,
+        f"{name} has the shape {shape}, and the library would misread its rows: add the head axis, "
+        f"{name}=mask[:, None]",
+    )
+    checks.need(
+        mask.ndim in (2, 4),
+        f"{name} must be (B, T), as the tokenizer made it, or (B, 1, Q, K), got {shape}",
+    )
+    if mask.ndim == 4:
+        return
+    if ids is not None:
+        checks.same_shape(name, mask, "its ids", ids.shape)
+    checks.need(
+        ((mask == 0) | (mask == 1)).all(),
+        f"{name} of shape (B, T) must hold 1 for a token and 0 for padding, got "
+        f"{mask.min().item():g} to {mask.max().item():g}: numbers to add to the scores take the "
+        "shape (B, 1, Q, K)",
+    )

@@ -1,0 +1,200 @@
+"""`record`: the masks that were really applied, read where PyTorch computes attention."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+from transformers import PreTrainedModel
+
+from helpers import checks
+from helpers.attention import families, scores
+from helpers.attention.inputs import check, run
+
+
+@dataclass(frozen=True, eq=False)
+class Attention:
+    """What one attention layer was handed and made of it.
+
+    kind     "encoder", "decoder" (each attending to itself) or "cross" (decoder to encoder)
+    layer    0 for the first of its kind
+    mask     (B, Q, K) bool, True = may attend
+    weights  (B, H, Q, K), each row sums to 1
+    source   where the mask was read: "mask" or "flag", which PyTorch's fused function was handed,
+             or "scores", some of them far below all others, which went into a softmax
+    """
+
+    kind: str
+    layer: int
+    mask: Tensor
+    weights: Tensor
+    source: str
+
+    def __repr__(self) -> str:
+        mask, weights = tuple(self.mask.shape), tuple(self.weights.shape)
+        return f"Attention({self.kind!r}, layer={self.layer}, mask={mask}, weights={weights})"
+
+
+def record(model: PreTrainedModel, **inputs: Tensor | bool) -> list[Attention]:
+    """The mask and the weights of every attention layer while the model reads the inputs.
+
+    The model runs as it is, with its own attention implementation, so the mask is the one that was
+    really applied. PyTorch has two ways to compute attention. One is a fused function, which is
+    handed a mask, or a flag that says "causal"; the weights are computed beside it, since it
+    returns none. The other is a softmax over scores: there a key is hidden if its score lies below
+    −5000, as after adding the most negative number that there is. A key counts as visible when any
+    head may see it.
+
+    It runs without dropout and without gradients, and leaves the model as it was. Rows of padding
+    mean nothing: with left padding they see nothing, and a softmax then weighs all keys alike.
+
+    kind says how the layer was *built*, not what it was seen to do: layers of a causal language
+    model are "decoder", with their mask taken away, too; a BERT's are "encoder" unless its config
+    says `is_decoder=True`, also when it was loaded with AutoModelForCausalLM.
+
+    >>> from transformers import GPT2Config, GPT2LMHeadModel
+    >>> size = {"vocab_size": 9, "n_embd": 8, "n_layer": 2, "n_head": 2, "n_positions": 8}
+    >>> config = GPT2Config(**size, bos_token_id=1, eos_token_id=1)
+    >>> model = GPT2LMHeadModel(config)
+    >>> first, second = record(model, input_ids=torch.tensor([[3, 4, 5]]))
+    >>> first
+    Attention('decoder', layer=0, mask=(1, 3, 3), weights=(1, 2, 3, 3))
+    >>> from helpers import masks
+    >>> print(masks.grid(first.mask[0], ["Tom", "Ġran", "."], ["Tom", "Ġran", "."]))
+         ┌ Tom
+         │ ┌ Ġran
+         │ │ ┌ .
+     Tom ● · ·
+    Ġran ● ● ·
+       . ● ● ●
+
+    Raises TypeError or ValueError for a model that is not a text model of transformers, inputs that
+    don't fit it, models without attention (mamba, fnet), patterns that are not (Q, K) (the windows
+    of longformer and led), and scores between −1000 and −5000: it never answers for a part of the
+    layers only.
+
+    Source: https://pytorch.org/docs/stable/notes/extending.html
+    """
+    check(model, inputs)
+    stacks = families.stacks(model)
+    batch = len(inputs["input_ids"])
+    with _quiet(model.modules()), torch.no_grad(), _listening(stacks, batch) as listener:
+        run(model, inputs)
+    records, seen = [], Counter()
+    for kind, call in listener.calls:
+        records.append(Attention(kind, seen[kind], *call))
+        seen[kind] += 1
+    _check_complete(model, stacks, seen, crossing=bool(listener.bridges))
+    _check_shapes(model, records, listener.lengths)
+    return records
+
+
+@contextmanager
+def _quiet(modules: Iterable[nn.Module]) -> Iterator[None]:
+    """No dropout inside; afterwards every module trains or not as before."""
+    training = [module for module in modules if module.training]
+    for module in training:
+        module.training = False
+    try:
+        yield
+    finally:
+        for module in training:
+            module.training = True
+
+
+class _Listener(TorchFunctionMode):
+    """Notes every attention inside the stacks, as PyTorch computes it."""
+
+    def __init__(self, stacks: dict[str, nn.Module], batch: int) -> None:
+        super().__init__()
+        self.stacks, self.batch = stacks, batch
+        self.inside: list[tuple[str, nn.Module]] = []  # what is running, the innermost last
+        self.bridges: set[nn.Module] = set()  # what is handed the encoder's states
+        self.lengths: dict[str, int] = {}  # kind of stack → its tokens
+        self.calls: list[tuple[str, scores.Call]] = []
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        result = function(*args, **(kwargs or {}))
+        if self.inside and (call := scores.of_call(function, args, kwargs or {}, result)):
+            self._note(*call)
+        return result
+
+    def _note(self, mask: Tensor, weights: Tensor, source: str) -> None:
+        kind, module = self.inside[-1]
+        if weights.ndim == 3:  # (B · H, Q, K), unless it is something else
+            if len(weights) != self.batch * families.heads(kind, self.stacks[kind].config):
+                return
+            mask, weights = (each.unflatten(0, (self.batch, -1)) for each in (mask, weights))
+        kind = "cross" if module in self.bridges else kind
+        self.calls.append((kind, (mask.any(1), weights, source)))  # any head: (B, Q, K)
+
+
+@contextmanager
+def _listening(stacks: dict[str, nn.Module], batch: int) -> Iterator[_Listener]:
+    """A listener that knows, at each moment, which module of which stack is running."""
+    listener = _Listener(stacks, batch)
+    states: list[Tensor] = []  # the encoder's, as the decoder is handed them
+
+    def enter(kind: str, module: nn.Module, args: tuple, options: dict) -> None:
+        listener.inside.append((kind, module))
+        if module is stacks.get("decoder"):
+            states[:] = filter(lambda x: x is not None, [options.get("encoder_hidden_states")])
+        elif any(value is state for state in states for value in (*args, *options.values())):
+            listener.bridges.add(module)
+        if module is stacks[kind] and states and kind == "decoder":
+            listener.lengths["cross"] = states[0].shape[1]
+
+    def leave(kind: str, module: nn.Module, args: tuple, output: object) -> None:
+        listener.inside.pop()
+        if module is stacks[kind]:
+            listener.lengths[kind] = output[0].shape[1]
+
+    with ExitStack() as hooks:
+        for kind, stack in stacks.items():
+            for module in stack.modules():
+                if next(module.children(), None) is not None:  # attention has layers inside
+                    hook = partial(enter, kind)
+                    handle = module.register_forward_pre_hook(hook, with_kwargs=True)
+                    hooks.callback(handle.remove)
+                    hooks.callback(module.register_forward_hook(partial(leave, kind)).remove)
+        with listener:
+            yield listener
+
+
+def _check_complete(
+    model: PreTrainedModel, stacks: dict[str, nn.Module], seen: Counter, crossing: bool
+) -> None:
+    """Every layer must have been heard, or the answer would be silently wrong."""
+    expected = {kind: families.depth(kind, stack.config) for kind, stack in stacks.items()}
+    if crossing:
+        expected["cross"] = expected["decoder"]
+    checks.need(
+        seen,
+        f"model {type(model).__name__} computes no attention that record can hear: it has none "
+        "(mamba, fnet), or a kernel of its own. In that case try "
+        "model.set_attn_implementation('sdpa')",
+    )
+    checks.need(
+        seen == expected,
+        f"model {type(model).__name__} has {expected} attention layers, but {dict(seen)} were "
+        "heard: record can't see the rest, or they don't attend (jamba, bamba)",
+    )
+
+
+def _check_shapes(
+    model: PreTrainedModel, records: list[Attention], lengths: dict[str, int]
+) -> None:
+    """Each mask has a row for each token that asks and a column for each that is asked."""
+    for record in records:
+        queries = lengths["encoder" if record.kind == "encoder" else "decoder"]
+        wanted = queries, lengths[record.kind]
+        checks.need(
+            tuple(record.weights.shape[-2:]) == wanted,
+            f"model {type(model).__name__} has attention weights of the shape "
+            f"{tuple(record.weights.shape)} where {wanted} are queries and keys: it attends in "
+            "windows, in blocks or to more than tokens, which no (Q, K) mask can show",
+        )
