@@ -21,7 +21,7 @@ from transformers import (
 
 from helpers import attention, checkpoints, masks, objectives, plots
 
-PICTURE = checkpoints.ROOT / "notebooks" / "three_masks.png"
+PICTURE = checkpoints.models.ROOT / "notebooks" / "three_masks.png"
 ENGLISH, GERMAN = "Emma found her red ball.", "Emma fand ihren roten Ball."
 
 

@@ -82,7 +82,7 @@ def test_the_real_id_is_downloaded_and_loads(hub, model_id, architecture):
     assert f"GET /{model_id}/resolve/{hubs.COMMIT}/model.safetensors" in "\n".join(got).replace(
         "/main/", f"/{hubs.COMMIT}/"
     )
-    folder = checkpoints._in_cache(model_id)
+    folder = checkpoints.hub._in_cache(model_id)
     assert folder.is_relative_to(constants.HF_HUB_CACHE)
     original = load_file(checkpoints.MINIATURES[model_id] / "model.safetensors")
     fetched = load_file(folder / "model.safetensors")
@@ -132,7 +132,7 @@ def test_weights_in_several_files(hub, tmp_path):
 def test_a_shaky_network_that_makes_progress_has_time(hub):
     hub.faults["gpt2/model.safetensors"] = "shaky"
     size = (checkpoints.MINIATURES["gpt2"] / "model.safetensors").stat().st_size
-    assert size > 5 * 200_000 * checkpoints.TRIES
+    assert size > 5 * 200_000 * checkpoints.hub.TRIES
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("huggingface_hub.file_download.time.sleep", lambda seconds: None)
         patch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 50_000)  # as small, for so small a file
@@ -157,11 +157,11 @@ def test_without_the_hub_the_cache_is_enough(hub, monkeypatch, capsys, trouble):
     )
     assert huggingface_hub.is_offline_mode()  # no more questions
     AutoModelForCausalLM.from_pretrained("gpt2", cache_dir=constants.HF_HUB_CACHE)
-    assert len(hub.requests) - before <= checkpoints.TRIES
+    assert len(hub.requests) - before <= checkpoints.hub.TRIES
 
 
 def test_what_the_readme_fetches_ahead_is_enough(hub, monkeypatch, tmp_path):
-    readme = (checkpoints.ROOT / "README.md").read_text(encoding="utf-8")
+    readme = (checkpoints.models.ROOT / "README.md").read_text(encoding="utf-8")
     (loop,) = re.findall(r"^ *for id in .*?done$", readme, re.M | re.S)
     command = loop.replace(".venv/bin/hf", str(Path(sys.executable).with_name("hf")))
     environment = os.environ | {
@@ -241,15 +241,15 @@ PAUSE = 2  # seconds at most that the library itself waits before it tries again
 @pytest.mark.parametrize("fault", ["silent", "stalls", "breaks"])
 def test_a_hub_that_is_too_slow_or_breaks_off(hub, monkeypatch, fault):
     """With a tenth of the patience, so that a busy machine has time to compute beside it."""
-    assert checkpoints.TRIES * (checkpoints.PATIENCE + PAUSE) < ALLOWED
+    assert checkpoints.hub.TRIES * (checkpoints.hub.PATIENCE + PAUSE) < ALLOWED
     hub.faults["gpt2" if fault == "silent" else "gpt2/model.safetensors"] = fault
     start = time.perf_counter()
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoints, "PATIENCE", checkpoints.PATIENCE / 10)
+        patch.setattr(checkpoints.hub, "PATIENCE", checkpoints.hub.PATIENCE / 10)
         refused(OSError, "can't be reached, or broke off", "try again", UNSET)
     assert time.perf_counter() - start < ALLOWED / 2
     asked = [line for line in hub.requests if re.match("GET.*safetensors", line)]
-    assert len(asked) <= checkpoints.TRIES
+    assert len(asked) <= checkpoints.hub.TRIES
     hub.faults.clear()
     assert checkpoints.fetch("gpt2") == "gpt2"  # the next try is none the worse
     AutoModelForCausalLM.from_pretrained("gpt2", cache_dir=constants.HF_HUB_CACHE)
@@ -265,7 +265,7 @@ def test_a_damaged_file(hub, file):
 
 def test_a_file_that_lost_its_end_in_the_cache(hub):
     checkpoints.fetch("gpt2")
-    weights = (checkpoints._in_cache("gpt2") / "model.safetensors").resolve()
+    weights = (checkpoints.hub._in_cache("gpt2") / "model.safetensors").resolve()
     weights.write_bytes(weights.read_bytes()[:-1000])
     refused(OSError, "model.safetensors", "damaged", "removed from the cache")
     assert checkpoints.fetch("gpt2") == "gpt2"
@@ -398,7 +398,7 @@ def test_a_repository_that_is_no_model(hub, tmp_path):
 
 
 def test_an_architecture_that_there_is_not():
-    with pytest.raises(ValueError, match=r"architecture must be one of.*'causal'"):
+    with pytest.raises(ValueError, match=r"architecture must be 'decoder' or.*'causal'"):
         checkpoints.fetch("gpt2", "causal")
 
 

@@ -32,8 +32,8 @@ def test_nothing_is_drawn_from_a_mask_that_is_not_as_predicted(monkeypatch):
 
 
 def test_the_readme_shows_the_picture_with_its_text():
-    readme = (checkpoints.ROOT / "README.md").read_text(encoding="utf-8")
+    readme = (checkpoints.models.ROOT / "README.md").read_text(encoding="utf-8")
     (alt, path) = re.search(r"!\[([^\]]+)\]\(([^)]+\.png)\)", readme, re.DOTALL).groups()
-    assert (checkpoints.ROOT / path).samefile(overview.PICTURE)
+    assert (checkpoints.models.ROOT / path).samefile(overview.PICTURE)
     assert len(alt.split()) > 10
     assert overview.PICTURE.read_bytes().startswith(b"\x89PNG")
