@@ -12,6 +12,6 @@
 """
 
 from helpers.exercises import causal, masked, seq2seq  # noqa: F401  # each adds its entries
-from helpers.exercises.checker import EXERCISES, Exercise, check
+from helpers.exercises.checker import EXERCISES, Exercise, check, names
 
-__all__ = ["EXERCISES", "Exercise", "check"]
+__all__ = ["EXERCISES", "Exercise", "check", "names"]

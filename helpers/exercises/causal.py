@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from helpers import masks
 from helpers.exercises.checker import EXERCISES, Exercise
@@ -10,41 +11,14 @@ from helpers.objectives import IGNORE_INDEX
 
 def targets(input_ids: Tensor) -> Tensor:
     """The token after each position, and −100 at the last one: (B, T) → (B, T)."""
-    shifted = input_ids.roll(-1, dims=1)
-    shifted[:, -1] = IGNORE_INDEX
-    return shifted
+    return pad(input_ids[:, 1:], (0, 1), value=IGNORE_INDEX)
 
 
-def _unshifted_but_ignored(input_ids: Tensor) -> Tensor:
-    unshifted = input_ids.clone()
-    unshifted[:, -1] = IGNORE_INDEX
-    return unshifted
-
-
-def _backwards(input_ids: Tensor) -> Tensor:
-    shifted = input_ids.roll(1, dims=1)
-    shifted[:, 0] = IGNORE_INDEX
-    return shifted
-
-
-def _with_last(input_ids: Tensor, last: int) -> Tensor:
-    shifted = targets(input_ids)
-    shifted[:, -1] = last
-    return shifted
-
-
-_UNSHIFTED = (
-    "each position is asked for the token that it has just read (unshifted). logits[t] is scored "
-    "against token[t+1]."
+UNSHIFTED = (
+    "unshifted: each position is asked for the token it has just read, and not for the next."
 )
-_WRONG_WAY = (
-    "the shift goes the wrong way: position t is asked for token t−1, which it has seen. It must "
-    "be asked for token t+1."
-)
-_LAST_IS_SCORED = (
-    f"the last position is scored, but no token follows it. Its target must be {IGNORE_INDEX}, "
-    "which no loss scores."
-)
+BACKWARDS = "the shift goes the wrong way: position t is asked for token t−1, which it has seen."
+LAST_SCORED = "the last position is scored, but no token follows it. Its target must be −100."
 
 EXERCISES["causal.targets"] = Exercise(
     reference=targets,
@@ -53,13 +27,13 @@ EXERCISES["causal.targets"] = Exercise(
         (torch.tensor([[7, 9]]),),
     ],
     mistakes={
-        lambda ids: ids: _UNSHIFTED,
-        _unshifted_but_ignored: _UNSHIFTED,
-        _backwards: _WRONG_WAY,
-        lambda ids: ids.roll(1, dims=1): _WRONG_WAY,
+        lambda ids: ids: UNSHIFTED,
+        lambda ids: pad(ids[:, :-1], (0, 1), value=IGNORE_INDEX): UNSHIFTED,
+        lambda ids: pad(ids[:, :-1], (1, 0), value=IGNORE_INDEX): BACKWARDS,
+        lambda ids: ids.roll(1, dims=1): BACKWARDS,
         lambda ids: targets(targets(ids)): "shifted twice: position t is asked for token t+2.",
-        lambda ids: ids.roll(-1, dims=1): _LAST_IS_SCORED,
-        lambda ids: _with_last(ids, last=0): _LAST_IS_SCORED,
+        lambda ids: ids.roll(-1, dims=1): LAST_SCORED,
+        lambda ids: pad(ids[:, 1:], (0, 1), value=0): LAST_SCORED,
         lambda ids: ids[:, 1:]: "one target is missing: the last position has one too, −100.",
     },
     rule="The target at position t is the token at t+1, for each t but the last, which has −100.",
@@ -69,9 +43,7 @@ EXERCISES["causal.mask"] = Exercise(
     reference=masks.causal,
     inputs=[(4,), (1,), (6,)],
     mistakes={
-        lambda n: ~masks.causal(n): (
-            "inverted: True stands where the future is. Here True means *may attend*."
-        ),
+        lambda n: ~masks.causal(n): "inverted: True is where the future is; it means *may attend*.",
         lambda n: masks.causal(n).T: (
             "transposed: queries see the future and not the past. Rows are queries, columns keys."
         ),
@@ -95,21 +67,13 @@ EXERCISES["causal.perplexity"] = Exercise(
     inputs=[(torch.tensor([0.5, 1.0, 3.0]),), (torch.tensor([8.0, 8.0, 8.0, 8.0]).log(),)],
     mistakes={
         lambda losses: losses.mean(): "this is the mean loss; its exponential is missing.",
-        lambda losses: 2 ** losses.mean(): (
-            "this is 2 to the mean. The losses are in nats, so the base is e: exp."
-        ),
-        lambda losses: losses.sum().exp(): (
-            "this sums the losses; perplexity is per token: take their mean."
-        ),
+        lambda losses: 2 ** losses.mean(): "this is 2 to the mean; for nats the base is e: exp.",
+        lambda losses: losses.sum().exp(): "this sums the losses; take their mean, per token.",
         lambda losses: 2 ** losses.sum(): (
             "this sums the losses, and takes 2 as base. Nats go with e, and with a mean."
         ),
-        lambda losses: losses.exp().mean(): (
-            "this averages the exponentials; average the losses first, then take exp."
-        ),
-        lambda losses: (-losses.mean()).exp(): (
-            "the sign is turned: the losses are −log p already, so exp(+mean)."
-        ),
+        lambda losses: losses.exp().mean(): "this averages the exponentials; average first.",
+        lambda losses: (-losses.mean()).exp(): "the sign is turned: losses are −log p already.",
     },
     rule="Perplexity is one number, e to the mean loss.",
 )
@@ -120,35 +84,23 @@ def temperature(logits: Tensor, temperature: float) -> Tensor:
     return (logits / temperature).softmax(-1)
 
 
-_LOGITS = torch.tensor([2.0, 1.0, 0.0, -1.0])
+LOGITS = torch.tensor([2.0, 1.0, 0.0, -1.0])
 
 EXERCISES["causal.temperature"] = Exercise(
     reference=temperature,
-    inputs=[(_LOGITS, 0.5), (_LOGITS, 2.0), (_LOGITS + 300, 1.0)],
+    inputs=[(LOGITS, 0.5), (LOGITS, 2.0), (LOGITS + 300, 1.0)],
     mistakes={
-        lambda logits, t: (logits * t).softmax(-1): (
-            "multiplied: a high temperature must flatten, so divide."
-        ),
-        lambda logits, t: logits / t: "these are logits still: the softmax is missing.",
-        lambda logits, t: logits * t: (
-            "these are logits still, and multiplied: divide, then softmax."
-        ),
-        lambda logits, t: logits.softmax(-1): "the temperature changes nothing.",
-        lambda logits, t: logits.softmax(-1) / t: (
-            "divide the logits, before the softmax, not after it."
-        ),
-        lambda logits, t: (logits / t).log_softmax(-1): (
-            "these are log-probabilities: take exp of them."
-        ),
-        lambda logits, t: (logits / t).exp() / (logits / t).exp().sum(): (
+        lambda x, t: (x * t).softmax(-1): "multiplied: a high temperature flattens, so divide.",
+        lambda x, t: x / t: "these are logits still: the softmax is missing.",
+        lambda x, t: x * t: "these are logits still, and multiplied: divide, then softmax.",
+        lambda x, t: x.softmax(-1): "the temperature changes nothing.",
+        lambda x, t: x.softmax(-1) / t: "divide the logits, before the softmax, not after it.",
+        lambda x, t: (x / t).log_softmax(-1): "these are log-probabilities: take exp of them.",
+        lambda x, t: (x / t).exp() / (x / t).exp().sum(): (
             "nan or inf for large logits: exp overflows. torch.softmax takes care of that."
         ),
-        lambda logits, t: (logits / t).exp(): (
-            "these don't add up to 1: divide the exponentials by their sum."
-        ),
-        lambda logits, t: (logits / t).sigmoid(): (
-            "these don't add up to 1: sigmoid looks at each logit alone, softmax at all of them."
-        ),
+        lambda x, t: (x / t).exp(): "these don't add up to 1: divide them by their sum.",
+        lambda x, t: (x / t).sigmoid(): "sigmoids don't add up to 1: take softmax, of all logits.",
     },
     rule="There is a probability for each token, and they add up to 1.",
 )
@@ -161,8 +113,7 @@ def position_ids(attention_mask: Tensor) -> Tensor:
 
 def _at_real_tokens(positions: Tensor, attention_mask: Tensor) -> Tensor:
     """At padding any position from 0 will do, but none below. Embeddings take int32 as well."""
-    if positions.dtype == torch.int32:
-        positions = positions.long()
+    positions = positions.long() if positions.dtype == torch.int32 else positions
     return torch.where(attention_mask.bool(), positions, positions.clamp(-1, 0))
 
 
@@ -179,6 +130,6 @@ EXERCISES["causal.position_ids"] = Exercise(
             "0 will do there: nobody looks at it."
         ),
     },
-    rule="The real tokens of each text count from 0; padding is at 0 or any later position.",
+    rule="The real tokens of each text count from 0; padding has 0 or any later position.",
     compared=_at_real_tokens,
 )

@@ -19,7 +19,7 @@ PATIENCE = 5.0  # seconds that an answer is given
 _WANTED = {
     torch.bool: "torch.bool, True = may attend; neither 1 and 0 nor the additive form, 0 and −inf",
     torch.long: "torch.int64, whole numbers",
-    torch.float32: "torch.float32, real numbers",
+    torch.float32: "real numbers",
 }
 
 
@@ -83,10 +83,19 @@ def check(name: str, answer: object) -> None:
     ✔ causal.mask: right.
     """
     checks.instance("name", name, str, "a string such as 'causal.mask'")
-    close = get_close_matches(name, EXERCISES, n=3) or sorted(EXERCISES)
+    close = get_close_matches(name, EXERCISES, n=3) or names()
     is_known = name in EXERCISES
     checks.need(is_known, f"name is {name!r}, which is no exercise; try {' or '.join(close)}")
     print(_verdict(name, answer))
+
+
+def names() -> list[str]:
+    """The exercises that can be checked.
+
+    >>> "causal.mask" in names()
+    True
+    """
+    return sorted(EXERCISES)
 
 
 def _verdict(name: str, answer: object) -> str:
@@ -118,7 +127,7 @@ def _call(answer: object, arguments: tuple) -> object:
         result = _in_time(answer, copies)
     except NotImplementedError:
         raise NotAttempted from None
-    except (Wrong, KeyboardInterrupt):
+    except Wrong:
         raise
     except (Exception, SystemExit) as error:
         raise Wrong(f"your function stopped with {_one_line(error)}.") from error
@@ -188,30 +197,28 @@ def _compare(exercise: Exercise, arguments: tuple, result: object) -> None:
     right = exercise.reference(*arguments)
     count = len(right) if isinstance(right, tuple) else 1
     try:
-        actual = _parts(result, count)
+        parts = _parts(result, count)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise Wrong(f"your function returns {error}. {exercise.rule}") from error
+        raise Wrong(
+            f"your function returns {type(result).__name__}, which does not have the form of a "
+            f"right result. {exercise.rule}"
+        ) from error
     for place, wanted in enumerate(_parts(right, count)):
-        part = actual[place]
-        part = part.squeeze() if wanted.ndim == 0 else part  # [4.5] is one number as well
+        part = parts[place].squeeze() if wanted.ndim == 0 else parts[place]  # [4.5] is a number
         if _same(exercise, arguments, part, wanted):
             continue
         for mistake, why in exercise.mistakes.items():
-            wrong = _parts(mistake(*arguments), count)[place]
-            if _same(exercise, arguments, part, wrong):
+            if _same(exercise, arguments, part, _parts(mistake(*arguments), count)[place]):
                 raise Wrong(why)
         raise Wrong(f"{_difference(exercise, arguments, part, wanted)} {exercise.rule}")
 
 
 def _parts(result: object, count: int) -> list[Tensor]:
-    """The result as so many tensors; TypeError or ValueError, with what it is, if it is not."""
+    """The result as so many tensors; an error if it can't be read as these."""
     if count == 1:
         return [_tensor(result)]
-    kind = type(result).__name__
-    if not isinstance(result, (list, tuple)):
-        raise TypeError(f"{kind}; it needs {count} results, one behind the other")
-    if len(result) != count:
-        raise ValueError(f"{kind} of {len(result)}; it needs {count} results")
+    if not isinstance(result, (list, tuple)) or len(result) != count:
+        raise TypeError(f"{count} results are needed")
     return [_tensor(part) for part in result]
 
 
@@ -224,7 +231,7 @@ def _tensor(value: object) -> Tensor:
         # NumPy's whole numbers differ between systems, and torch takes no reversed arrays
         value = value.astype(np.int64) if value.dtype.kind in "iu" else np.array(value)
     elif not isinstance(value, (Tensor, int, float)):
-        raise TypeError(f"{type(value).__name__}, which can't be compared")
+        raise TypeError(f"{type(value).__name__} can't be read as a tensor")
     return torch.as_tensor(value).detach().cpu()
 
 

@@ -4,6 +4,7 @@ import math
 
 import torch
 from torch import Tensor
+from torch.nn.functional import one_hot
 
 from helpers.exercises.checker import EXERCISES, Exercise
 from helpers.objectives import IGNORE_INDEX
@@ -27,28 +28,16 @@ EXERCISES["masked.entropy"] = Exercise(
         (torch.tensor([0.75, 0.25, 0.0]),),
     ],
     mistakes={
-        lambda chances: -(chances * chances.log2()).sum(): (
+        lambda p: -(p * p.log2()).sum(): (
             "nan: 0 · log 0 is nan in floating point. A word that never comes adds nothing; leave "
             "it out."
         ),
-        lambda chances: entropy(chances) * math.log(2): (
-            "this is in nats: take the logarithm to base 2, or divide by log 2."
-        ),
-        lambda chances: -entropy(chances): (
-            "the sign is turned: surprise is −log p, and never negative."
-        ),
-        lambda chances: -entropy(chances) * math.log(2): (
-            "the sign is turned, and this is in nats: take −log2 p."
-        ),
-        lambda chances: _surprises(chances).sum(): (
-            "the surprises are added up; weigh each with its probability."
-        ),
-        lambda chances: _surprises(chances).mean(): (
-            "this is the plain mean; weigh each surprise with its probability."
-        ),
-        lambda chances: entropy(chances) / len(chances): (
-            "this divides by the number of words; the weights are means enough."
-        ),
+        lambda p: entropy(p) * math.log(2): "this is in nats: take the logarithm to base 2.",
+        lambda p: -entropy(p): "the sign is turned: surprise is −log p, and never negative.",
+        lambda p: -entropy(p) * math.log(2): "the sign is turned, and this is in nats: −log2 p.",
+        lambda p: _surprises(p).sum(): "this adds up surprises; weigh each with its probability.",
+        lambda p: _surprises(p).mean(): "this is the plain mean; weigh by the probabilities.",
+        lambda p: entropy(p) / len(p): "this divides by the number of words; weights are enough.",
     },
     rule="Entropy is one number: the sum of p · −log2 p.",
 )
@@ -70,9 +59,8 @@ EXERCISES["masked.padding"] = Exercise(
             "this closes rows. Rows are queries; padding must be closed as a key: a column."
         ),
         lambda mask: padding(mask) & padding(mask).mT: (
-            "this closes the rows of padding as well. A row with no key at all has no softmax; "
-            "what padding attends to does no harm, since nobody reads its output. Close columns "
-            "only."
+            "this closes the rows of padding as well. A row with no key has no softmax, and nobody "
+            "reads what padding attends to. Close columns only."
         ),
         lambda mask: padding(mask).tril(): (
             "this is causal as well. An encoder sees both sides: close the padding, nothing else."
@@ -87,18 +75,16 @@ def targets(input_ids: Tensor, chosen: Tensor) -> Tensor:
     return input_ids.masked_fill(~chosen, IGNORE_INDEX)
 
 
+IDS = torch.tensor([[11, 12, 13, 12, 15], [21, 22, 22, 24, 25]])  # tokens come back
+CHOSEN = torch.tensor([[0, 1, 0, 0, 1], [0, 0, 1, 1, 0]]).bool()
+
 EXERCISES["masked.targets"] = Exercise(
     reference=targets,
-    inputs=[
-        (
-            torch.tensor([[11, 12, 13, 12, 15], [21, 22, 22, 24, 25]]),  # tokens come back
-            torch.tensor([[0, 1, 0, 0, 1], [0, 0, 1, 1, 0]]).bool(),
-        )
-    ],
+    inputs=[(IDS, CHOSEN)],
     mistakes={
         lambda ids, chosen: ids: (
             "every token is a target. Those that were not chosen stand in the input: their loss "
-            f"is near zero and teaches nothing. Give them {IGNORE_INDEX}."
+            "is near zero and teaches nothing. Give them −100."
         ),
         lambda ids, chosen: ids.masked_fill(chosen, IGNORE_INDEX): (
             "inverted: the chosen tokens are the targets, the others are not scored."
@@ -107,14 +93,13 @@ EXERCISES["masked.targets"] = Exercise(
             "shifted. In a masked model, input and target stand at the same position."
         ),
         lambda ids, chosen: ids.masked_fill(~chosen, 0): (
-            "a token that was not chosen has the target 0, which would be scored. It must be "
-            f"{IGNORE_INDEX}."
+            "a token that was not chosen has the target 0, which is scored. It must be −100."
         ),
-        lambda ids, chosen: ids[chosen]: (
-            "these are the chosen tokens alone; the targets have the shape of the ids."
-        ),
+        lambda ids, chosen: ids[
+            chosen
+        ]: "these are only the chosen tokens; fill in −100 elsewhere.",
     },
-    rule=f"The target of a chosen position is the token there; all others have {IGNORE_INDEX}.",
+    rule="The target of a chosen position is the token there; all others have −100.",
 )
 
 
@@ -124,16 +109,12 @@ def accuracy(logits: Tensor, targets: Tensor) -> Tensor:
     return (logits.argmax(-1) == targets)[scored].float().mean()
 
 
-_GUESSES = torch.tensor([[1, 2, 1, 0, 2, 3], [1, 0, 0, 0, 0, 2]])
+GUESSES = torch.tensor([[1, 2, 1, 0, 2, 3], [1, 0, 0, 0, 0, 2]])
+TARGETS = torch.tensor([[-100, 2, -100, 0, -100, 1], [1, -100, -100, -100, 3, -100]])
 
 EXERCISES["masked.accuracy"] = Exercise(
     reference=accuracy,
-    inputs=[
-        (
-            torch.nn.functional.one_hot(_GUESSES, 4).float() * 3 - 1,
-            torch.tensor([[-100, 2, -100, 0, -100, 1], [1, -100, -100, -100, 3, -100]]),
-        )
-    ],
+    inputs=[(one_hot(GUESSES, 4).float() * 3 - 1, TARGETS)],
     mistakes={
         lambda logits, targets: (logits.argmax(-1) == targets).float().mean(): (
             "this divides by all tokens; count the scored ones only."
@@ -141,9 +122,7 @@ EXERCISES["masked.accuracy"] = Exercise(
         lambda logits, targets: (logits.argmax(-1) == targets).sum(): (
             "this is the number of right guesses; divide it by the scored tokens."
         ),
-        lambda logits, targets: 1 - accuracy(logits, targets): (
-            "this is the share of wrong guesses."
-        ),
+        lambda logits, targets: 1 - accuracy(logits, targets): "this counts the wrong guesses.",
         lambda logits, targets: accuracy(logits[:, :-1], targets[:, 1:]): (
             "shifted. In a masked model, guess and target stand at the same position."
         ),
@@ -160,13 +139,6 @@ def corrupt(
     return torch.where(chosen & (fate < 0.8), mask_id, changed)
 
 
-def _mask_overwritten(
-    input_ids: Tensor, chosen: Tensor, fate: Tensor, random_ids: Tensor, mask_id: int
-) -> Tensor:
-    changed = torch.where(chosen & (fate < 0.8), mask_id, input_ids)
-    return torch.where(chosen & (fate < 0.9), random_ids, changed)
-
-
 EXERCISES["masked.corrupt"] = Exercise(
     reference=corrupt,
     inputs=[
@@ -174,7 +146,7 @@ EXERCISES["masked.corrupt"] = Exercise(
             torch.tensor([[11, 12, 13, 14, 15, 16, 17, 18]]),
             torch.tensor([[1, 1, 1, 1, 1, 0, 0, 0]]).bool(),
             torch.tensor([[0.1, 0.79, 0.81, 0.89, 0.95, 0.1, 0.85, 0.95]]),
-            torch.arange(31, 39)[None],
+            torch.tensor([[31, 32, 33, 34, 35, 36, 37, 38]]),
             4,
         )
     ],
@@ -182,15 +154,15 @@ EXERCISES["masked.corrupt"] = Exercise(
         lambda ids, chosen, fate, random, mask: ids.masked_fill(chosen, mask): (
             "every chosen token becomes the mask token: that is 100/0/0. Look at fate."
         ),
-        lambda ids, chosen, fate, random, mask: corrupt(ids, fate < 1, fate, random, mask): (
+        lambda ids, chosen, fate, *others: corrupt(ids, chosen | True, fate, *others): (
             "a token that was not chosen has changed. Only the chosen ones may."
         ),
-        lambda ids, chosen, fate, random, mask: corrupt(
-            ids, chosen, fate.clamp(max=0.89), random, mask
-        ): ("no chosen token stays itself: that is 80/20/0. From 0.9 they stay."),
-        _mask_overwritten: (
-            "the mask token was put in first and then overwritten by the random one. Mind the "
-            "order: below 0.9 random, and of these below 0.8 the mask token."
+        lambda ids, chosen, fate, *others: corrupt(ids, chosen, fate.clamp(max=0.89), *others): (
+            "no chosen token stays itself: that is 80/20/0. From 0.9 they stay."
+        ),
+        lambda ids, chosen, fate, random, mask: torch.where(chosen & (fate < 0.9), random, ids): (
+            "the mask token is missing, or was overwritten by the random one. Mind the order: "
+            "below 0.9 random, and of these below 0.8 the mask token."
         ),
     },
     rule=(
@@ -220,13 +192,11 @@ def _special_scored(word_labels: list[int], word_ids: list[int | None]) -> list[
 
 def _where_labels_change(word_labels: list[int], word_ids: list[int | None]) -> list[int]:
     labels = _every_piece(word_labels, word_ids, special=IGNORE_INDEX)
-    before = [IGNORE_INDEX, *labels[:-1]]
-    return [
-        IGNORE_INDEX if label == last else label for last, label in zip(before, labels, strict=True)
-    ]
+    changes = zip([IGNORE_INDEX, *labels[:-1]], labels, strict=True)
+    return [IGNORE_INDEX if label == last else label for last, label in changes]
 
 
-_SPECIAL = "the special tokens (word None) get 0: they are scored. Give them −100."
+SPECIAL_SCORED = "the special tokens (word None) are scored. Give them −100."
 
 EXERCISES["masked.align"] = Exercise(
     reference=align,
@@ -239,15 +209,13 @@ EXERCISES["masked.align"] = Exercise(
             "every piece of a word is scored: a long word counts several times. Its first piece "
             "gets the label, the others −100."
         ),
-        lambda labels, words: _every_piece(labels, words, special=0): _SPECIAL,
-        _special_scored: _SPECIAL,
+        lambda labels, words: _every_piece(labels, words, special=0): SPECIAL_SCORED,
+        _special_scored: SPECIAL_SCORED,
         lambda labels, words: [labels[word] for word in words if word is not None]: (
             "there must be one label for each token, special tokens and later pieces included."
         ),
         lambda labels, words: labels: "these are the labels of words; each token needs one.",
-        _where_labels_change: (
-            "a word is left out: two words side by side with the same label are two words."
-        ),
+        _where_labels_change: "a word is left out: two neighbours with one label are two words.",
     },
     rule="The first token of each word has its label; later ones and special ones have −100.",
 )

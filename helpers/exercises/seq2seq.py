@@ -11,9 +11,7 @@ EXERCISES["seq2seq.shift_right"] = Exercise(
     reference=objectives.shift_right,
     inputs=[(torch.tensor([[11, 12, 13, 1], [21, 1, -100, -100]]), 7, 0)],
     mistakes={
-        lambda labels, start, pad: labels: (
-            "the decoder reads its own answers: nothing is shifted."
-        ),
+        lambda labels, start, pad: labels: "nothing is shifted: the decoder reads its own answers.",
         lambda labels, start, pad: labels.roll(-1, dims=1): (
             "shifted the wrong way: the decoder reads the token *before* each target."
         ),
@@ -24,17 +22,12 @@ EXERCISES["seq2seq.shift_right"] = Exercise(
             "the first input is the padding token; it must be the start token."
         ),
         lambda labels, start, pad: objectives.shift_right(labels, start, IGNORE_INDEX): (
-            f"{IGNORE_INDEX} is left in the inputs. It is no token and has no embedding: put the "
-            "padding token in its place."
+            "−100 is left in the inputs. It is no token and has no embedding: put the padding "
+            "token in its place."
         ),
-        lambda labels, start, pad: labels[:, :-1]: (
-            "an input is missing: the start token comes first, so that there is one for each label."
-        ),
+        lambda labels, start, pad: labels[:, :-1]: "the start token is missing: it comes first.",
     },
-    rule=(
-        "The decoder reads the start token, then the label before each position, and the padding "
-        f"token for {IGNORE_INDEX}."
-    ),
+    rule="The decoder reads the start token, then the labels but the last, with padding for −100.",
 )
 
 
@@ -45,77 +38,60 @@ def cross_mask(attention_mask: Tensor, queries: int) -> Tensor:
 
 EXERCISES["seq2seq.cross_mask"] = Exercise(
     reference=cross_mask,
-    inputs=[
-        (torch.tensor([[1, 1, 1, 0], [1, 1, 1, 1]]), 3),
-        (torch.tensor([[1, 1, 0]]), 3),
-    ],
+    inputs=[(torch.tensor([[1, 1, 1, 0], [1, 1, 1, 1]]), 3), (torch.tensor([[1, 1, 0]]), 3)],
     mistakes={
-        lambda mask, queries: ~cross_mask(mask, queries): (
-            "inverted: here True means *may attend*."
-        ),
+        lambda mask, queries: ~cross_mask(mask, queries): "inverted: True means *may attend*.",
         lambda mask, queries: cross_mask(mask, queries) | True: (
             "nothing is hidden: the source's padding is attended to."
         ),
         lambda mask, queries: cross_mask(mask, queries).tril(): (
-            "this is causal. The source is given as a whole: each decoder position may see all of "
-            "it."
+            "this is causal. The source is given as a whole: each position may see all of it."
         ),
     },
     rule=(
-        "There is a row for each decoder position, a column for each source token: each position "
-        "may attend to exactly those source tokens that are not padding."
+        "A row for each decoder position, a column for each source token: each position may attend "
+        "to exactly those source tokens that are not padding."
     ),
 )
 
 
 def score(logits: Tensor, targets: Tensor) -> Tensor:
     """The log-probability of the scored targets together, in nats: (T, V) and (T,) → ()."""
+    return _sum_at_targets(logits.log_softmax(-1), targets)
+
+
+def _sum_at_targets(values: Tensor, targets: Tensor) -> Tensor:
     places = (targets != IGNORE_INDEX).nonzero().flatten()
-    return logits.log_softmax(-1)[places, targets[places]].sum()
+    return values[places, targets[places]].sum()
 
 
-def _sum_of_logits(logits: Tensor, targets: Tensor) -> Tensor:
-    places = (targets != IGNORE_INDEX).nonzero().flatten()
-    return logits[places, targets[places]].sum()
-
-
-_LOGITS = torch.tensor([[2.0, 0.0, -1.0], [0.5, 1.5, 0.0], [0.0, 0.0, 3.0], [0.0, 9.0, 0.0]])
+LOGITS = torch.tensor([[2.0, 0.0, -1.0], [0.5, 1.5, 0.0], [0.0, 0.0, 3.0], [0.0, 9.0, 0.0]])
 
 EXERCISES["seq2seq.score"] = Exercise(
     reference=score,
     inputs=[
-        (_LOGITS, torch.tensor([0, 1, 2, IGNORE_INDEX])),
-        (_LOGITS, torch.tensor([IGNORE_INDEX, 1, IGNORE_INDEX, 0])),  # not only at the end
+        (LOGITS, torch.tensor([0, 1, 2, IGNORE_INDEX])),
+        (LOGITS, torch.tensor([IGNORE_INDEX, 1, IGNORE_INDEX, 0])),  # not only at the end
     ],
     mistakes={
-        lambda logits, targets: -score(logits, targets): (
-            "this is the surprise, a positive number; a log-probability is at most 0."
-        ),
-        lambda logits, targets: score(logits, targets) / (targets != IGNORE_INDEX).sum(): (
+        lambda x, y: -score(x, y): "this is the surprise; a log-probability is at most 0.",
+        lambda x, y: score(x, y) / (y != IGNORE_INDEX).sum(): (
             "this is the mean. A sequence's probability is a product: *add* the logs."
         ),
-        lambda logits, targets: score(logits, targets).exp(): (
-            "this is the probability itself; we ask for its logarithm."
-        ),
-        _sum_of_logits: (
-            "these are logits. The softmax comes first: log_softmax over the vocabulary."
-        ),
-        lambda logits, targets: score(logits, targets.clamp(min=0)): (
-            f"the position with the target {IGNORE_INDEX} was added as well. It is not scored."
-        ),
-        lambda logits, targets: score(logits[:-1], targets[:-1]): (
-            f"the last position is left out; {IGNORE_INDEX} may stand anywhere, not only there."
-        ),
+        lambda x, y: score(x, y).exp(): "this is the probability itself; take its logarithm.",
+        lambda x, y: _sum_at_targets(x, y): "these are logits: log_softmax comes first.",
+        lambda x, y: score(x, y.clamp(min=0)): "a position with the target −100 is not scored.",
+        lambda x, y: score(x[:-1], y[:-1]): "the last position was left out: −100 stands anywhere.",
     },
     rule="The log-probability is one number: the sum over the scored positions.",
 )
 
 
-Two = tuple[list[int], list[int]]
 Spans = list[tuple[int, int]]
+Parts = tuple[list[int], list[int]]  # inputs and targets
 
 
-def corrupt(ids: list[int], spans: Spans, sentinels: list[int]) -> Two:
+def corrupt(ids: list[int], spans: Spans, sentinels: list[int]) -> Parts:
     """A sentinel in the place of each span, and the spans behind their sentinels."""
     inputs, targets, end = [], [], 0
     for (first, behind), sentinel in zip(spans, sentinels, strict=False):
@@ -125,24 +101,28 @@ def corrupt(ids: list[int], spans: Spans, sentinels: list[int]) -> Two:
     return inputs + ids[end:], [*targets, sentinels[len(spans)]]
 
 
-def _one_sentinel_a_token(ids: list[int], spans: Spans, sentinels: list[int]) -> Two:
+def _one_sentinel_a_token(ids: list[int], spans: Spans, sentinels: list[int]) -> Parts:
     inputs, targets = list(ids), corrupt(ids, spans, sentinels)[1]
     for (first, behind), sentinel in zip(spans, sentinels, strict=False):
         inputs[first:behind] = [sentinel] * (behind - first)
     return inputs, targets
 
 
-def _bare_inputs(ids: list[int], spans: Spans, sentinels: list[int]) -> Two:
+def _bare(tokens: list[int], sentinels: list[int]) -> list[int]:
+    return [token for token in tokens if token not in sentinels]
+
+
+def _bare_inputs(ids: list[int], spans: Spans, sentinels: list[int]) -> Parts:
     inputs, targets = corrupt(ids, spans, sentinels)
-    return [token for token in inputs if token not in sentinels], targets
+    return _bare(inputs, sentinels), targets
 
 
-def _bare_targets(ids: list[int], spans: Spans, sentinels: list[int]) -> Two:
+def _bare_targets(ids: list[int], spans: Spans, sentinels: list[int]) -> Parts:
     inputs, targets = corrupt(ids, spans, sentinels)
-    return inputs, [token for token in targets if token not in sentinels]
+    return inputs, _bare(targets, sentinels)
 
 
-def _no_last_sentinel(ids: list[int], spans: Spans, sentinels: list[int]) -> Two:
+def _no_last_sentinel(ids: list[int], spans: Spans, sentinels: list[int]) -> Parts:
     inputs, targets = corrupt(ids, spans, sentinels)
     return inputs, targets[:-1]
 
@@ -160,14 +140,9 @@ EXERCISES["seq2seq.corrupt"] = Exercise(
         lambda ids, spans, sentinels: corrupt(ids, spans, sentinels[:1] * len(sentinels)): (
             "every gap has the same sentinel; then nobody can say which span belongs where."
         ),
-        _one_sentinel_a_token: (
-            "a sentinel stands for a whole span, however long, and not for each token of it."
-        ),
+        _one_sentinel_a_token: "a sentinel stands for a whole span, not for each token of it.",
         _bare_inputs: "the inputs lack the sentinels: each span gives way to its own.",
-        _bare_targets: (
-            "the targets lack the sentinels: each span comes after its own, which says where it "
-            "goes."
-        ),
+        _bare_targets: "the targets lack the sentinels, which say where each span goes.",
         _no_last_sentinel: "the last sentinel is missing: it says that no more spans come.",
     },
     rule="There are two lists: inputs with sentinels for spans, targets with each behind its own.",
@@ -193,13 +168,11 @@ EXERCISES["seq2seq.rebuild"] = Exercise(
         ([31, 32, 99], [99, 33, 98], [99, 98, 97]),
     ],
     mistakes={
-        lambda inputs, targets, sentinels: inputs: (
-            "the sentinels are left: each gives way to its span."
-        ),
-        lambda inputs, targets, sentinels: [i for i in inputs if i not in sentinels]: (
+        lambda inputs, *_: inputs: "a sentinel is left: each gives way to its span.",
+        lambda inputs, targets, sentinels: _bare(inputs, sentinels): (
             "the spans are missing: each stands in the place of its sentinel."
         ),
-        lambda inputs, targets, sentinels: [i for i in inputs + targets if i not in sentinels]: (
+        lambda inputs, targets, sentinels: _bare(inputs + targets, sentinels): (
             "the spans stand at the end: each belongs in the place of its sentinel."
         ),
     },
