@@ -34,14 +34,16 @@ def need(fits: object, message: str) -> None:
         raise ValueError(message)
 
 
-def instance(name: str, value: object, types: type | tuple, wanted: str) -> None:
-    """Raises TypeError unless the value is of one of the types.
+def instance(
+    name: str, value: object, types: type | tuple, wanted: str, but: type | tuple = ()
+) -> None:
+    """Raises TypeError unless the value is of one of the types, and of none in `but`.
 
     >>> instance("text", 5, str, "a string such as 'Tom ran.'")
     Traceback (most recent call last):
     TypeError: text must be a string such as 'Tom ran.', got int
     """
-    if not isinstance(value, types):
+    if not isinstance(value, types) or isinstance(value, but):
         raise TypeError(f"{name} must be {wanted}, got {kind(value)}")
 
 

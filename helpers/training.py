@@ -4,16 +4,15 @@ Sources: AdamW from Loshchilov & Hutter 2019; warm-up from Vaswani et al. 2017, 
 decay to zero from Defazio et al. 2023; clipping by norm from Pascanu et al. 2013.
 """
 
-import math
 import os
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
-from itertools import chain, islice, repeat
+from itertools import islice
+from math import inf, isfinite
 from numbers import Real
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import Module
@@ -21,14 +20,12 @@ from torch.nn.utils import clip_grad_norm_
 from torch.nn.utils.rnn import pad_sequence
 from torch.optim import AdamW, Optimizer
 from tqdm.auto import tqdm
-from transformers import TrainerCallback
+from transformers import TrainerCallback, set_seed
 
+from helpers import checks
 from helpers.objectives import IGNORE_INDEX
 
 SWITCH = "NOTEBOOK_DEVICE"
-
-# What fills the end of a short row.
-_FILLERS = {"labels": IGNORE_INDEX, "attention_mask": 0, "token_type_ids": 0}
 
 
 # ---- seeds and device ----
@@ -45,12 +42,8 @@ def seed(number: int) -> None:
     >>> torch.equal(torch.rand(3), first)
     True
     """
-    _check_count("number", number, least=0)
-    if number >= 2**32:
-        raise ValueError(f"number must be below 2**32 (NumPy's limit), not {number}")
-    random.seed(number)
-    np.random.seed(number)  # noqa: NPY002  # the old global state is what libraries draw from
-    torch.manual_seed(number)  # on every device
+    checks.whole("number", number, least=0, below=2**32)  # NumPy's limit
+    set_seed(number)
 
 
 def device() -> torch.device:
@@ -66,11 +59,7 @@ def device() -> torch.device:
     }
     best = next(name for name in present if present[name])
     chosen = os.environ.get(SWITCH) or best
-    if not present.get(chosen):
-        raise ValueError(
-            f"{SWITCH} is {chosen!r}; on this machine it can be "
-            + " or ".join(repr(name) for name in present if present[name])
-        )
+    checks.choice(SWITCH, chosen, [name for name in present if present[name]])
     return torch.device(chosen)
 
 
@@ -99,22 +88,30 @@ def batches(
     >>> sorted(batch["labels"].tolist())
     [[4, -100, -100], [5, 7, 2]]
     """
-    _check_count("size", size, least=1)
-    _check_count("seed", seed, least=0)
-    _check_count("pad_token_id", pad_token_id, least=0)
-    examples = _checked_examples(examples)
-    fillers = _FILLERS | {"input_ids": pad_token_id}
-    order = _endless_order(len(examples), random.Random(seed))
-    return (_pad([examples[i] for i in islice(order, size)], fillers) for _ in repeat(None))
+    checks.whole("size", size, least=1)
+    checks.whole("seed", seed, least=0)
+    checks.whole("pad_token_id", pad_token_id, least=0, do="see tokenizer.pad_token_id")
+    wanted = "a list of dicts such as {'input_ids': [5, 7], 'labels': [5, 7]}"
+    checks.instance("examples", examples, Iterable, wanted, but=(str, Mapping))
+    examples = list(examples)
+    _check_examples(examples)
+    return _endless_batches(examples, size, random.Random(seed), pad_token_id)
 
 
-def _endless_order(count: int, rng: random.Random) -> Iterator[int]:
-    """Every index once, in random order, then every index once more, and so on."""
-    return chain.from_iterable(rng.sample(range(count), count) for _ in repeat(None))
+def _endless_batches(
+    examples: list[Mapping], size: int, chance: random.Random, pad_token_id: int
+) -> Iterator[dict[str, Tensor]]:
+    order: list[int] = []
+    while True:
+        while len(order) < size:  # every example once, in random order, then once more, and so on
+            order += chance.sample(range(len(examples)), len(examples))
+        yield _pad([examples[i] for i in order[:size]], pad_token_id)
+        del order[:size]
 
 
-def _pad(examples: list[dict], fillers: dict[str, int]) -> dict[str, Tensor]:
+def _pad(examples: list[Mapping], pad_token_id: int) -> dict[str, Tensor]:
     """One batch: rows side by side, filled up on the right, with their attention mask."""
+    fillers = {"input_ids": pad_token_id, "labels": IGNORE_INDEX}  # others end in 0
     batch = {}
     for key, first in examples[0].items():
         values = [torch.tensor(example[key]) for example in examples]
@@ -130,43 +127,25 @@ def _pad(examples: list[dict], fillers: dict[str, int]) -> dict[str, Tensor]:
     return batch
 
 
-def _checked_examples(examples: object) -> list[Mapping]:
-    """The examples as a list, if they can be made into batches."""
-    if isinstance(examples, (str, Mapping)) or not isinstance(examples, Iterable):
-        raise TypeError(
-            "examples must be a list of dicts such as {'input_ids': [5, 7], 'labels': [5, 7]}, "
-            f"not {type(examples).__name__}"
-        )
-    examples = list(examples)
-    if not examples:
-        raise ValueError("examples is empty; there is nothing to make batches of")
+def _check_examples(examples: list) -> None:
+    """Raises TypeError or ValueError unless the examples can be made into batches."""
+    checks.need(examples, "examples is empty: there is nothing to make batches of")
     for index, example in enumerate(examples):
-        if not isinstance(example, Mapping):
-            raise TypeError(
-                f"examples[{index}] must be a dict with 'input_ids', not {type(example).__name__}"
-            )
-        if example.keys() != examples[0].keys():
-            raise ValueError(
-                f"examples[{index}] has the keys {sorted(example)}, "
-                f"the first one has {sorted(examples[0])}; all must have the same"
-            )
-        if not isinstance(example.get("input_ids"), (list, tuple)) or not example["input_ids"]:
-            raise ValueError(
-                f"examples[{index}]['input_ids'] must be a non-empty list of token ids, "
-                f"not {example.get('input_ids')!r}"
-            )
+        name = f"examples[{index}]"
+        checks.instance(name, example, Mapping, "a dict with 'input_ids'")
+        checks.need(
+            example.keys() == examples[0].keys(),
+            f"{name} has the keys {sorted(example)}, the first one has {sorted(examples[0])}: all "
+            "must have the same",
+        )
+        ids = example.get("input_ids")
+        checks.need(
+            isinstance(ids, (list, tuple)) and ids,
+            f"{name}['input_ids'] must be a list of at least one token id, got {ids!r:.60}",
+        )
         for key, values in example.items():
-            if not _are_numbers(values):
-                raise TypeError(
-                    f"examples[{index}][{key!r}] must be a number or a list of numbers, got "
-                    f"{str(values)[:60]}"
-                )
-    return examples
-
-
-def _are_numbers(values: object) -> bool:
-    items = values if isinstance(values, (list, tuple)) else [values]
-    return all(isinstance(item, Real) for item in items)
+            for value in values if isinstance(values, (list, tuple)) else [values]:
+                checks.instance(f"{name}[{key!r}]", value, Real, "a number or a list of numbers")
 
 
 # ---- the loop ----
@@ -213,10 +192,10 @@ def fit(
     (30, True)
     """
     _check_options(model, steps, learning_rate, warmup, weight_decay, clip)
-    stream = _endless(batches, steps)
+    wanted = "a list of dicts of tensors (one batch: [batch]) or a generator"
+    checks.instance("batches", batches, Iterable, wanted, but=(str, Mapping, Tensor))
     parameters = [p for p in model.parameters() if p.requires_grad]
-    if not parameters:
-        raise ValueError("model has no parameter that can be trained: all are frozen")
+    checks.need(parameters, "model has no parameter that can be trained: all are frozen")
     make = partial(AdamW, fused=True) if optimizer is None else optimizer
     updates = make(parameters, lr=learning_rate, weight_decay=weight_decay)
     (group,) = updates.param_groups
@@ -225,7 +204,7 @@ def fit(
     where = parameters[0].device
     losses: list[float] = []
     with _training_mode(model), closing(_bar(steps, title)) as bar:
-        for step, batch in enumerate(islice(stream, steps)):
+        for step, batch in enumerate(islice(_endless(batches, steps), steps)):
             group["lr"] = learning_rate * share(step)
             value = get_loss(model, {key: tensor.to(where) for key, tensor in batch.items()})
             losses.append(_checked_loss(value, step, parameters))
@@ -255,11 +234,11 @@ def _schedule(steps: int, warmup: float, decay: bool) -> Callable[[int], float]:
 
 
 def _loss_of_the_model(model: Module, batch: Mapping[str, Tensor]) -> Tensor:
-    if "labels" not in batch:
-        raise ValueError(
-            f"a batch has no 'labels', only {sorted(batch)}: without them the model computes no "
-            "loss. Add them, or pass loss=…"
-        )
+    checks.need(
+        "labels" in batch,
+        f"a batch has no 'labels', only {sorted(batch)}: without them the model computes no loss. "
+        "Add them, or pass loss=…",
+    )
     return model(**batch).loss
 
 
@@ -307,40 +286,21 @@ class ProgressBar(TrainerCallback):
 # ---- what can be wrong ----
 
 
-def _endless(batches: object, steps: int) -> Iterator[Mapping[str, Tensor]]:
+def _endless(batches: Iterable, steps: int) -> Iterator[Mapping[str, Tensor]]:
     """The batches, each checked; from the start again at the end of whatever can start again."""
-    if isinstance(batches, (str, Mapping, Tensor)) or not isinstance(batches, Iterable):
-        raise TypeError(
-            "batches must be a list of dicts of tensors (one batch: [batch]) or a generator, "
-            f"not {type(batches).__name__}"
-        )
-    return _start_again(batches, steps)
-
-
-def _start_again(batches: Iterable, steps: int) -> Iterator[Mapping[str, Tensor]]:
-    count = 0
-    while True:
+    count, before = 0, -1
+    while count > before:
         before = count
         for batch in batches:
-            _check_batch(batch)
+            checks.instance("a batch", batch, Mapping, "a dict such as {'input_ids': …}")
+            for key, value in batch.items():
+                checks.tensor(f"batch[{key!r}]", value, None, do="make it with torch.tensor")
             yield batch
             count += 1
-        if count == before:
-            raise ValueError(
-                f"batches ended after {count} of steps={steps}, and can't start again; "
-                "give a list, more batches, or fewer steps"
-            )
-
-
-def _check_batch(batch: object) -> None:
-    if not isinstance(batch, Mapping):
-        raise TypeError(
-            f"batches must yield dicts such as {{'input_ids': …, 'labels': …}}, "
-            f"not {type(batch).__name__}"
-        )
-    for key, value in batch.items():
-        if not isinstance(value, Tensor):
-            raise TypeError(f"batch[{key!r}] must be a tensor, not {type(value).__name__}")
+    raise ValueError(
+        f"batches ended after {count} of steps={steps}, and can't start again: "
+        "give a list, more batches, or fewer steps"
+    )
 
 
 def _checked_loss(value: object, step: int, parameters: list[Tensor]) -> float:
@@ -348,11 +308,11 @@ def _checked_loss(value: object, step: int, parameters: list[Tensor]) -> float:
     if not isinstance(value, Tensor) or value.dim():
         came = f"shape {tuple(value.shape)}" if isinstance(value, Tensor) else repr(value)
         raise TypeError(f"the loss must be a tensor with one number, a mean; it is {came}")
-    if not value.requires_grad:
-        raise ValueError(
-            "the loss does not depend on a trainable weight (detached, or no_grad on?)"
-        )
-    if math.isfinite(value.item()):
+    checks.need(
+        value.requires_grad,
+        "the loss does not depend on a trainable weight (detached, or no_grad on?)",
+    )
+    if isfinite(value.item()):
         return value.item()
     coarse = sorted({str(p.dtype) for p in parameters if p.dtype.itemsize < 4})
     if coarse:
@@ -370,23 +330,9 @@ def _checked_loss(value: object, step: int, parameters: list[Tensor]) -> float:
 def _check_options(
     model: object, steps: int, learning_rate: float, warmup: float, weight_decay: float, clip: float
 ) -> None:
-    if not isinstance(model, Module):
-        raise TypeError(f"model must be a torch module, not {type(model).__name__}")
-    _check_count("steps", steps, least=1)
-    for name, value, fits, wanted in [
-        ("learning_rate", learning_rate, lambda x: 0 < x < math.inf, "above 0, such as 1e-3"),
-        ("warmup", warmup, lambda x: 0 <= x <= 1, "a share of the steps, from 0 to 1"),
-        ("weight_decay", weight_decay, lambda x: 0 <= x < math.inf, "0 or more"),
-        ("clip", clip, lambda x: x > 0, "above 0 (float('inf') clips nothing)"),
-    ]:
-        if isinstance(value, bool) or not isinstance(value, Real):
-            raise TypeError(f"{name} must be a number, not {type(value).__name__}: {value!r}")
-        if not fits(value):
-            raise ValueError(f"{name} must be {wanted}, not {value}")
-
-
-def _check_count(name: str, value: object, *, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be a whole number, not {type(value).__name__}: {value!r}")
-    if value < least:
-        raise ValueError(f"{name} must be at least {least}, not {value}")
+    checks.instance("model", model, Module, "a torch module")
+    checks.whole("steps", steps, least=1)
+    checks.number("learning_rate", learning_rate, lambda x: 0 < x < inf, "above 0, such as 1e-3")
+    checks.number("warmup", warmup, lambda x: 0 <= x <= 1, "a part of the steps, from 0 to 1")
+    checks.number("weight_decay", weight_decay, lambda x: 0 <= x < inf, "0 or more")
+    checks.number("clip", clip, lambda x: x > 0, "above 0 (float('inf') clips nothing)")
