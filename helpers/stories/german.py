@@ -1,11 +1,14 @@
-"""German noun phrases by rule: article, adjective and noun agree in gender and case.
+"""German sentences by rule: article, adjective and noun agree in gender and case.
 
 Only what the stories need: singular, nominative / accusative / dative, after a definite article
 or after an *ein*-word (ein, sein, ihr). Source of the tables: any German grammar, for example
 Duden, Die Grammatik, on the declension of articles and adjectives.
 """
 
+import re
 from functools import cache
+
+from helpers import checks
 
 CASES = ("nom", "acc", "dat")
 GENDERS = ("m", "f", "n")
@@ -60,8 +63,43 @@ def pronoun(case: str, gender: str) -> str:
 
 
 def _column(case: str, gender: str) -> int:
-    if case not in CASES:
-        raise ValueError(f"case must be one of {', '.join(CASES)}, got {case!r}")
-    if gender not in GENDERS:
-        raise ValueError(f"gender must be one of {', '.join(GENDERS)}, got {gender!r}")
+    checks.choice("case", case, CASES)
+    checks.choice("gender", gender, GENDERS)
     return GENDERS.index(gender)
+
+
+def translate(template: str, words: dict) -> str:
+    """A German sentence about words (`helpers.stories.words.Word`) that have been drawn.
+
+    `{thing.ihn}` is a form of a word, `{acc der color thing}` a noun phrase with an article,
+    `{acc hero.sein color thing}` one with a possessive. A case in capitals begins a sentence.
+    """
+    return "".join(
+        piece if isinstance(piece, str) else _filled(words, *piece) for piece in _pieces(template)
+    )
+
+
+@cache
+def _pieces(template: str) -> list[str | list[str]]:
+    """The literal texts of a template and between them its slots, cut into words."""
+    pieces = re.split(r"\{([^}]*)\}", template)
+    return [piece.split() if index % 2 else piece for index, piece in enumerate(pieces)]
+
+
+def _filled(words: dict, *slot: str) -> str:
+    if len(slot) == 1:
+        return _form(words, slot[0])
+    case, determiner, *adjective, noun = slot
+    phrase = noun_phrase(
+        case.lower(),
+        _form(words, determiner) if "." in determiner else determiner,
+        _form(words, noun),
+        words[noun].gender,
+        _form(words, adjective[0]) if adjective else "",
+    )
+    return phrase[0].upper() + phrase[1:] if case[0].isupper() else phrase
+
+
+def _form(words: dict, slot: str) -> str:
+    name, _, form = slot.partition(".")
+    return words[name].german[form]
