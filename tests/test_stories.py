@@ -214,14 +214,18 @@ def test_a_far_word_decides(text, what, answer):
 BEN, IDA = decks.person("Ben", "m"), decks.person("Ida", "f")
 CAT, DOG = decks.noun("cat", "Katze", "f"), decks.noun("dog", "Hund", "m")
 SMALL = nodes.Tale(
-    nodes.say("{hero} had a {pet}.\n{hero} hatte {acc ein pet}."),
-    nodes.one_of("{hero.He} ran.\n{hero.Er} lief.\n\nThe {pet} ran.\n{Nom der pet} lief.", (3, 1)),
-    nodes.maybe(nodes.say("The {pet} sat.\n{Nom der pet} saß."), probability=0.25),
+    nodes.say("{hero} had a {pet}.", "{hero} hatte {acc ein pet}."),
+    nodes.Either(
+        nodes.say("{hero.He} ran.", "{hero.Er} lief."),
+        nodes.say("The {pet} ran.", "{Nom der pet} lief."),
+        odds=(3, 1),
+    ),
+    nodes.maybe("The {pet} sat.", "{Nom der pet} saß.", probability=0.25),
     nodes.Given(
         "hero",
         {
-            BEN: nodes.say("{hero} sat.\n{hero} saß."),
-            IDA: nodes.say("{friend} sat.\n{friend} saß."),
+            BEN: nodes.say("{hero} sat.", "{hero} saß."),
+            IDA: nodes.say("{friend} sat.", "{friend} saß."),
         },
     ),
     cast={

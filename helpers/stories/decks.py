@@ -101,9 +101,21 @@ def phrase(english: str, deutsch: str, label: str = "", **forms: tuple[str, str]
     return Word(en, de, "", label)
 
 
-def town(english: str, deutsch: str) -> Word:
-    return phrase(english, deutsch, "LOC")
-
-
 def color(english: str, deutsch: str) -> Word:
     return phrase(english, deutsch, es=(english, f"{deutsch}es"))
+
+
+def nouns(entries: str) -> list[Word]:
+    """Things as a dictionary lists them, the article for the gender.
+
+    >>> nouns("ball = der Ball, lamp = die Lampe")[1].gender
+    'f'
+    """
+    genders = {"der": "m", "die": "f", "das": "n"}
+    pairs = [entry.split(" = ") for entry in entries.split(", ")]
+    return [noun(english, deutsch[4:], genders[deutsch[:3]]) for english, deutsch in pairs]
+
+
+def phrases(entries: str, label: str = "") -> list[Word]:
+    """Phrases with no other forms, listed like nouns: "big = groß, small = klein"."""
+    return [phrase(*entry.split(" = "), label) for entry in entries.split(", ")]

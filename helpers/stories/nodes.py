@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from helpers.stories.decks import Cast, Deck, Word
 from helpers.stories.language import END, units
+from helpers.stories.words import CAST
 
 Words = dict[str, Word]  # the words drawn so far, by slot
 
@@ -111,6 +112,9 @@ class InOrder(Node):
         return after
 
 
+NOTHING = InOrder()
+
+
 class Either(Node):
     """A choice between ways to go on, equally probable unless odds are given."""
 
@@ -156,11 +160,14 @@ class Outcome(Node):
 
 
 class Tale(Node):
-    """A plot: where its words come from, how it goes, and what can be asked in any case."""
+    """A plot: how it goes, what can be asked in any case, and where its words come from.
+
+    `cast` is what this tale has beside, or in place of, `words.CAST`.
+    """
 
     def __init__(self, *plot: Node, cast: Cast, questions: list[tuple[str, str]]):
         super().__init__()
-        self.plot, self.cast, self.questions = plot, cast, tuple(questions)
+        self.plot, self.cast, self.questions = plot, CAST | cast, tuple(questions)
 
     def link(self, after, cast):
         return super().link(InOrder(*self.plot).link(after, self.cast), cast)
@@ -174,18 +181,18 @@ def source_of(tales: list[Tale]) -> Node:
     return Either(*tales).link(Node(END).link(None, {}), {})
 
 
-def say(text: str) -> InOrder:
-    """Sentences one after the other: a line in English, a line in German, and so on."""
-    lines = [line.strip() for line in text.strip().splitlines()]
+def say(*lines: str) -> InOrder:
+    """Sentences one after the other, each in English and then in German."""
     pairs = zip(lines[::2], lines[1::2], strict=True)
     return InOrder(*(Sentence(english, german) for english, german in pairs))
 
 
 def one_of(text: str, odds: tuple[float, ...] = ()) -> Either:
-    """Ways to say something, with an empty line between them."""
-    return Either(*map(say, re.split(r"\n\s*\n", text)), odds=odds)
+    """Ways to say something: lines in English and German, an empty line between the ways."""
+    ways = [way.strip().splitlines() for way in re.split(r"\n\s*\n", text.strip())]
+    return Either(*(say(*map(str.strip, lines)) for lines in ways), odds=odds)
 
 
-def maybe(*nodes: Node, probability: float = 0.5) -> Either:
-    """All of this or nothing."""
-    return Either(InOrder(*nodes), InOrder(), odds=(probability, 1 - probability))
+def maybe(*lines: str, probability: float = 0.5) -> Either:
+    """Sentences that are said or left out."""
+    return Either(say(*lines), NOTHING, odds=(probability, 1 - probability))

@@ -11,9 +11,10 @@ from helpers.stories.decks import (
     color,
     deck,
     noun,
+    nouns,
     person,
     phrase,
-    town,
+    phrases,
     without,
 )
 
@@ -27,16 +28,11 @@ CHILDREN = deck(*(child for pair in zip(GIRLS.words, BOYS.words, strict=True) fo
 PETS = deck(*(phrase(name, name, "PET") for name in PET_NAMES))
 
 TOWNS = deck(
-    town("Hamburg", "Hamburg"),
-    town("Berlin", "Berlin"),
-    town("Vienna", "Wien"),
-    town("Munich", "München"),
-    town("Zurich", "Zürich"),
-    town("Bremen", "Bremen"),
-    town("Cologne", "Köln"),
-    town("Salzburg", "Salzburg"),
-    town("Basel", "Basel"),
-    town("Dresden", "Dresden"),
+    *phrases(
+        "Hamburg = Hamburg, Berlin = Berlin, Vienna = Wien, Munich = München, Zurich = Zürich, "
+        "Bremen = Bremen, Cologne = Köln, Salzburg = Salzburg, Basel = Basel, Dresden = Dresden",
+        label="LOC",
+    )
 )
 
 MORNING = noun("morning", "Morgen", "m", one=("One morning", "Eines Morgens"))
@@ -46,22 +42,13 @@ EVENING = noun("evening", "Abend", "m", one=("One evening", "Eines Abends"))
 TIMES = deck(MORNING, AFTERNOON, DAY)
 ANY_TIMES = deck(MORNING, DAY, AFTERNOON, EVENING)
 WEEKDAYS = deck(
-    phrase("Saturday", "Samstag"),
-    phrase("Sunday", "Sonntag"),
-    phrase("Friday", "Freitag"),
-    phrase("Monday", "Montag"),
-    phrase("Wednesday", "Mittwoch"),
-    phrase("Thursday", "Donnerstag"),
-    phrase("Tuesday", "Dienstag"),
+    *phrases(
+        "Saturday = Samstag, Sunday = Sonntag, Friday = Freitag, Monday = Montag, "
+        "Wednesday = Mittwoch, Thursday = Donnerstag, Tuesday = Dienstag"
+    )
 )
-
 SKIES = deck(
-    phrase("sunny", "sonnig"),
-    phrase("warm", "warm"),
-    phrase("cold", "kalt"),
-    phrase("grey", "grau"),
-    phrase("quiet", "ruhig"),
-    phrase("foggy", "neblig"),
+    *phrases("sunny = sonnig, warm = warm, cold = kalt, grey = grau, quiet = ruhig, foggy = neblig")
 )
 WINDY = phrase("windy", "windig", about=("the wind", "den Wind"))
 RAINY = phrase("rainy", "regnerisch", about=("the rain", "den Regen"))
@@ -79,53 +66,41 @@ BROWN = color("brown", "braun")
 GREY = color("grey", "grau")
 COLORS = deck(RED, BLUE, GREEN, YELLOW, WHITE, BLACK, BROWN, GREY)
 COATS = deck(BLACK, WHITE, BROWN, GREY)
-SIZES = deck(phrase("big", "groß"), phrase("small", "klein"), phrase("fine", "fein"))
+SIZES = deck(*phrases("big = groß, small = klein, fine = fein"))
 
-BALL = noun("ball", "Ball", "m")
-BOOK = noun("book", "Buch", "n")
-DOLL = noun("doll", "Puppe", "f")
-KITE = noun("kite", "Drachen", "m")
-LAMP = noun("lamp", "Lampe", "f")
-BOAT = noun("boat", "Boot", "n")
-SCARF = noun("scarf", "Schal", "m")
-CAP = noun("cap", "Mütze", "f")
-SHIRT = noun("shirt", "Hemd", "n")
-HAT = noun("hat", "Hut", "m")
-DRUM = noun("drum", "Trommel", "f")
-RADIO = noun("radio", "Radio", "n")
-RING = noun("ring", "Ring", "m")
-FLUTE = noun("flute", "Flöte", "f")
-TENT = noun("tent", "Zelt", "n")
-KEY = noun("key", "Schlüssel", "m")
-CAMERA = noun("camera", "Kamera", "f")
-SHIP = noun("ship", "Schiff", "n")
-ROBOT = noun("robot", "Roboter", "m")
-GUITAR = noun("guitar", "Gitarre", "f")
-PUZZLE = noun("puzzle", "Puzzle", "n")
-UMBRELLA = noun("umbrella", "Regenschirm", "m")
-WATCH = noun("watch", "Uhr", "f")
-BICYCLE = noun("bicycle", "Fahrrad", "n")
-SLED = noun("sled", "Schlitten", "m")
-CROWN = noun("crown", "Krone", "f")
-COAT = noun("coat", "Mantel", "m")
-JACKET = noun("jacket", "Jacke", "f")
+THINGS = {
+    word.english[""]: word
+    for word in nouns(
+        "ball = der Ball, bicycle = das Fahrrad, boat = das Boot, book = das Buch, "
+        "camera = die Kamera, cap = die Mütze, coat = der Mantel, crown = die Krone, "
+        "doll = die Puppe, drum = die Trommel, flute = die Flöte, guitar = die Gitarre, "
+        "hat = der Hut, jacket = die Jacke, key = der Schlüssel, kite = der Drachen, "
+        "lamp = die Lampe, puzzle = das Puzzle, radio = das Radio, ring = der Ring, "
+        "robot = der Roboter, scarf = der Schal, ship = das Schiff, shirt = das Hemd, "
+        "sled = der Schlitten, tent = das Zelt, umbrella = der Regenschirm, watch = die Uhr"
+    )
+}
 
-SMALL_THINGS = deck(BALL, BOOK, DOLL, SCARF, CAMERA, BOAT, KEY, FLUTE, RING, WATCH, SHIP, HAT)
-PRESENTS = deck(BOOK, DRUM, KITE, PUZZLE, GUITAR, ROBOT, SHIP, LAMP, UMBRELLA, CROWN)
-FRAGILE = deck(KITE, BICYCLE, LAMP, RADIO, SLED, GUITAR, CAMERA, TENT, UMBRELLA)
+
+def things(names: str) -> Deck:
+    return deck(*(THINGS[name] for name in names.split()))
+
+
+SMALL_THINGS = things("ball book doll scarf camera boat key flute ring watch ship hat")
+PRESENTS = things("book drum kite puzzle guitar robot ship lamp umbrella crown")
+FRAGILE = things("kite bicycle lamp radio sled guitar camera tent umbrella")
 # What the wind can blow off, the rain can soak, one takes off in the sun, a snowman can wear.
 CLOTHES_FOR = {
-    WINDY: deck(HAT, SCARF, CAP),
-    RAINY: deck(JACKET, SHIRT, HAT, COAT, CAP),
-    SUNNY: deck(HAT, SHIRT, CAP),
-    SNOWY: deck(SCARF, HAT, JACKET, CAP, COAT),
+    WINDY: things("hat scarf cap"),
+    RAINY: things("jacket shirt hat coat cap"),
+    SUNNY: things("hat shirt cap"),
+    SNOWY: things("scarf hat jacket cap coat"),
 }
 LUGGAGE = deck(
-    noun("bag", "Tasche", "f"),
-    noun("suitcase", "Koffer", "m"),
-    noun("parcel", "Paket", "n"),
-    noun("basket", "Korb", "m"),
-    noun("box", "Kiste", "f"),
+    *nouns(
+        "bag = die Tasche, suitcase = der Koffer, parcel = das Paket, basket = der Korb, "
+        "box = die Kiste"
+    )
 )
 
 SPOTS: dict[Word, Deck] = {}
@@ -225,12 +200,10 @@ SHOPS = deck(
 )
 
 RELATIVES = deck(
-    noun("grandmother", "Großmutter", "f"),
-    noun("mother", "Mutter", "f"),
-    noun("uncle", "Onkel", "m"),
-    noun("father", "Vater", "m"),
-    noun("aunt", "Tante", "f"),
-    noun("grandfather", "Großvater", "m"),
+    *nouns(
+        "grandmother = die Großmutter, mother = die Mutter, uncle = der Onkel, "
+        "father = der Vater, aunt = die Tante, grandfather = der Großvater"
+    )
 )
 RABBIT = noun("rabbit", "Kaninchen", "n")
 PARROT = noun("parrot", "Papagei", "m")
@@ -265,18 +238,19 @@ SNACKS = deck(APPLES, CHERRIES, NUTS, HONEY, CHEESE, PLUMS)
 SWEET = deck(APPLES, CHERRIES, NUTS, HONEY, PLUMS)
 SAVOURY = deck(CHEESE, TOMATOES, MUSHROOMS)
 GAMES = deck(
-    phrase("play football", "Fußball spielen"),
-    phrase("have a picnic", "ein Picknick machen"),
-    phrase("fly a kite", "einen Drachen steigen lassen"),
-    phrase("pick flowers", "Blumen pflücken"),
-    phrase("paint pictures", "Bilder malen"),
+    *phrases(
+        "play football = Fußball spielen, have a picnic = ein Picknick machen, "
+        "fly a kite = einen Drachen steigen lassen, pick flowers = Blumen pflücken, "
+        "paint pictures = Bilder malen"
+    )
 )
 SNOW_GAMES = deck(
-    phrase("ride a sled", "Schlitten fahren"),
-    phrase("feed the birds", "die Vögel füttern"),
-    phrase("look for animal tracks", "Tierspuren suchen"),
+    *phrases(
+        "ride a sled = Schlitten fahren, feed the birds = die Vögel füttern, "
+        "look for animal tracks = Tierspuren suchen"
+    )
 )
-MENDERS = deck(phrase("glue", "Kleber"), phrase("tape", "Klebeband"), phrase("wire", "Draht"))
+MENDERS = deck(*phrases("glue = Kleber, tape = Klebeband, wire = Draht"))
 
 FILLINGS = by("cake", {PIZZA: SAVOURY}, otherwise=SWEET)
 SPOTS_THERE = by("place", SPOTS)
@@ -298,3 +272,15 @@ def child_beside(other: Word | None, pet: Word | None) -> Deck:
 HERO = DeckGiven(("friend", "pet"), child_beside)
 FRIEND = DeckGiven(("hero", "pet"), child_beside)
 PET = by("hero", {child: without(PETS, child.english[""]) for child in CHILDREN.words}, PETS)
+
+# What all tales share: the deck for each of these slots.
+CAST = {
+    "hero": HERO,
+    "friend": FRIEND,
+    "town": TOWNS,
+    "weekday": WEEKDAYS,
+    "relative": RELATIVES,
+    "color": COLORS,
+    "sky": SKIES,
+    "spot": SPOTS_THERE,
+}

@@ -3,29 +3,6 @@
 from helpers.stories import words
 from helpers.stories.nodes import Either, InOrder, Outcome, Tale, one_of, say
 
-OCCASION = one_of("""
-    {hero} wanted to bake a {cake} for {hero.his} {relative}.
-    {hero} wollte für {acc hero.sein relative} {acc ein cake} backen.
-
-    On {weekday}, {hero}'s {relative} was coming to visit.
-    Am {weekday} kam {nom der relative} von {hero} zu Besuch.
-    {hero} decided to bake a {cake}.
-    {hero} beschloss, {acc ein cake} zu backen.
-""")
-
-INGREDIENTS = one_of("""
-    {hero.He} mixed flour, eggs and {filling}.
-    {hero.Er} mischte Mehl, Eier und {filling}.
-
-    {hero.He} found {filling} and butter in the kitchen.
-    {hero.Er} fand {filling} und Butter in der Küche.
-""")
-
-THE_OVEN = say("""
-    Then {hero.he} put the {cake} in the oven.
-    Dann schob {hero.er} {acc der cake} in den Ofen.
-""")
-
 BAKED = InOrder(
     one_of("""
         {hero} waited and watched the clock.
@@ -59,10 +36,10 @@ BURNED = InOrder(
         But {hero.he} was tired and fell asleep on the sofa.
         Aber {hero.er} war müde und schlief auf dem Sofa ein.
     """),
-    say("""
-        The {cake} was black because it had been in the oven for too long.
-        {Nom der cake} war schwarz, weil {cake.er} zu lange im Ofen gewesen war.
-    """),
+    say(
+        "The {cake} was black because it had been in the oven for too long.",
+        "{Nom der cake} war schwarz, weil {cake.er} zu lange im Ofen gewesen war.",
+    ),
     one_of("""
         {hero.His} {relative} had to eat dry toast.
         {Nom hero.sein relative} musste trockenen Toast essen.
@@ -78,15 +55,28 @@ BURNED = InOrder(
 )
 
 BAKING = Tale(
-    OCCASION,
-    INGREDIENTS,
-    THE_OVEN,
+    one_of("""
+        {hero} wanted to bake a {cake} for {hero.his} {relative}.
+        {hero} wollte für {acc hero.sein relative} {acc ein cake} backen.
+
+        On {weekday}, {hero}'s {relative} was coming to visit.
+        Am {weekday} kam {nom der relative} von {hero} zu Besuch.
+        {hero} decided to bake a {cake}.
+        {hero} beschloss, {acc ein cake} zu backen.
+    """),
+    one_of("""
+        {hero.He} mixed flour, eggs and {filling}.
+        {hero.Er} mischte Mehl, Eier und {filling}.
+
+        {hero.He} found {filling} and butter in the kitchen.
+        {hero.Er} fand {filling} und Butter in der Küche.
+    """),
+    say(
+        "Then {hero.he} put the {cake} in the oven.",
+        "Dann schob {hero.er} {acc der cake} in den Ofen.",
+    ),
     Either(BAKED, BURNED, odds=(3, 2)),
     cast={
-        "hero": words.HERO,
-        "friend": words.FRIEND,
-        "weekday": words.WEEKDAYS,
-        "relative": words.RELATIVES,
         "size": words.SIZES,
         "cake": words.CAKES,
         "filling": words.FILLINGS,

@@ -3,44 +3,21 @@
 from helpers.stories import words
 from helpers.stories.nodes import Either, InOrder, Outcome, Tale, maybe, one_of, say
 
-FRIENDS = one_of("""
-    {hero} knew {friend} from school.
-    {hero} kannte {friend} aus der Schule.
-
-    {hero} and {friend} were good friends.
-    {hero} und {friend} waren gute Freunde.
-""")
-
-THE_PARTY = one_of("""
-    {friend}'s birthday party was on {weekday}.
-    Die Geburtstagsfeier von {friend} war am {weekday}.
-
-    {friend} invited all the children to a party on {weekday}.
-    {friend} lud alle Kinder für {weekday} zu einem Fest ein.
-""")
-
-BOUGHT = say("""
-    {hero} went {shop.to} and bought {friend.him} a {color} {present}.
-    {hero} ging {shop.to} und kaufte {friend.ihm} {acc ein color present}.
-""")
-
-MADE = InOrder(
-    say("""
-        {hero} had no money, so {hero.he} made {friend.him} a {color} {present}.
-        {hero} hatte kein Geld, also bastelte {hero.er} {friend.ihm} {acc ein color present}.
-    """),
-    maybe(
-        say("""
-            {hero.His} {relative} helped {hero.him} with the paint.
-            {Nom hero.sein relative} half {hero.ihm} beim Anmalen.
-        """)
-    ),
+BOUGHT = say(
+    "{hero} went {shop.to} and bought {friend.him} a {color} {present}.",
+    "{hero} ging {shop.to} und kaufte {friend.ihm} {acc ein color present}.",
 )
 
-WRAPPED = say("""
-    {hero.He} wrapped the {present} in {paper} paper.
-    {hero.Er} wickelte {acc der present} in {paper.es} Papier.
-""")
+MADE = InOrder(
+    say(
+        "{hero} had no money, so {hero.he} made {friend.him} a {color} {present}.",
+        "{hero} hatte kein Geld, also bastelte {hero.er} {friend.ihm} {acc ein color present}.",
+    ),
+    maybe(
+        "{hero.His} {relative} helped {hero.him} with the paint.",
+        "{Nom hero.sein relative} half {hero.ihm} beim Anmalen.",
+    ),
+)
 
 WELCOME = InOrder(
     one_of("""
@@ -54,19 +31,17 @@ WELCOME = InOrder(
         {Nom der color present} war das beste Geschenk von allen.
     """),
     maybe(
-        say("""
-            {friend} gave {hero} the biggest piece of cake.
-            {friend} gab {hero} das größte Stück Kuchen.
-        """)
+        "{friend} gave {hero} the biggest piece of cake.",
+        "{friend} gab {hero} das größte Stück Kuchen.",
     ),
     Outcome("happy", "{friend} was glad about the {present} from {hero}."),
 )
 
 DROPPED = InOrder(
-    say("""
-        On the way, {hero} dropped the {present} into the river, and it was gone.
-        Unterwegs ließ {hero} {acc der present} in den Fluss fallen, und {present.er} war weg.
-    """),
+    say(
+        "On the way, {hero} dropped the {present} into the river, and it was gone.",
+        "Unterwegs ließ {hero} {acc der present} in den Fluss fallen, und {present.er} war weg.",
+    ),
     one_of("""
         {hero} came with empty hands.
         {hero} kam mit leeren Händen.
@@ -82,30 +57,41 @@ DROPPED = InOrder(
 )
 
 ONE_TOO_MANY = InOrder(
-    say("""
-        But {friend} already had a {color} {present} at home.
-        Aber {friend} hatte schon {acc ein color present} zu Hause.
-        {hero} sat in the corner and did not say a word.
-        {hero} saß in der Ecke und sagte kein Wort.
-    """),
+    say(
+        "But {friend} already had a {color} {present} at home.",
+        "Aber {friend} hatte schon {acc ein color present} zu Hause.",
+        "{hero} sat in the corner and did not say a word.",
+        "{hero} saß in der Ecke und sagte kein Wort.",
+    ),
     Outcome("sad", "{friend} already had {present.a} like the one from {hero}."),
 )
 
 GIFT = Tale(
-    FRIENDS,
-    THE_PARTY,
+    one_of("""
+        {hero} knew {friend} from school.
+        {hero} kannte {friend} aus der Schule.
+
+        {hero} and {friend} were good friends.
+        {hero} und {friend} waren gute Freunde.
+    """),
+    one_of("""
+        {friend}'s birthday party was on {weekday}.
+        Die Geburtstagsfeier von {friend} war am {weekday}.
+
+        {friend} invited all the children to a party on {weekday}.
+        {friend} lud alle Kinder für {weekday} zu einem Fest ein.
+    """),
     Either(BOUGHT, MADE, odds=(3, 2)),
-    maybe(WRAPPED, probability=0.6),
+    maybe(
+        "{hero.He} wrapped the {present} in {paper} paper.",
+        "{hero.Er} wickelte {acc der present} in {paper.es} Papier.",
+        probability=0.6,
+    ),
     Either(WELCOME, Either(DROPPED, ONE_TOO_MANY), odds=(3, 2)),
     cast={
-        "hero": words.HERO,
-        "friend": words.FRIEND,
-        "weekday": words.WEEKDAYS,
         "present": words.PRESENTS,
         "shop": words.SHOPS,
-        "color": words.COLORS,
         "paper": words.COLORS,
-        "relative": words.RELATIVES,
     },
     questions=[
         ("What was the present?", "a {color} {present}"),

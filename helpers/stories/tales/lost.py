@@ -1,87 +1,7 @@
 """A child loses a thing, looks for it with a friend, and finds it or not."""
 
 from helpers.stories import words
-from helpers.stories.nodes import Either, InOrder, Outcome, Tale, maybe, one_of, say
-
-TIME_AND_PLACE = Either(
-    say("""
-        One {sky} {time}, {hero} went {place.to}.
-        An {dat ein sky time} ging {hero} {place.to}.
-    """),
-    InOrder(
-        say("""
-            It was a {sky} {time} in {town}.
-            Es war {nom ein sky time} in {town}.
-        """),
-        one_of("""
-            {hero} went {place.to}.
-            {hero} ging {place.to}.
-
-            {hero} spent the {time} {place.at}.
-            {hero} verbrachte {acc der time} {place.at}.
-        """),
-    ),
-    say("""
-        On {weekday}, {hero} was {place.at}.
-        Am {weekday} war {hero} {place.at}.
-    """),
-    odds=(3, 3, 2),
-)
-
-THE_THING = one_of(
-    """
-    {hero.He} took {hero.his} {color} {thing} along.
-    {hero.Er} nahm {acc hero.sein color thing} mit.
-
-    {hero.His} {color} {thing} was always with {hero.him}.
-    {Nom hero.sein color thing} war immer bei {hero.ihm}.
-
-    {hero.He} had brought {hero.his} {color} {thing}.
-    {hero.Er} hatte {acc hero.sein color thing} mitgebracht.
-    """,
-    odds=(3, 2, 2),
-)
-
-MEANWHILE = one_of("""
-    There were many people {place.at} that day.
-    An diesem Tag waren viele Leute {place.at}.
-
-    {hero.He} stayed for a long time.
-    {hero.Er} blieb lange.
-""")
-
-IT_IS_GONE = one_of("""
-    On the way home, {hero.he} noticed that the {thing} was gone.
-    Auf dem Heimweg merkte {hero.er}, dass {nom der thing} weg war.
-
-    Suddenly the {thing} was gone.
-    Plötzlich war {nom der thing} weg.
-
-    In the evening, {hero.he} could not find the {thing} anywhere.
-    Am Abend konnte {hero.er} {acc der thing} nirgends finden.
-""")
-
-GRIEF = one_of(
-    """
-    {hero} looked for the {color} {thing} because {hero.he} had lost it.
-    {hero} suchte {acc der color thing}, weil {hero.er} {thing.ihn} verloren hatte.
-
-    {hero.He} was very sad because {hero.he} loved the {thing}.
-    {hero.Er} war sehr traurig, weil {hero.er} {acc der thing} liebte.
-
-    {hero} began to cry.
-    {hero} fing an zu weinen.
-    """,
-    odds=(3, 2, 1),
-)
-
-HELP = one_of("""
-    {friend} helped {hero.him} to search.
-    {friend} half {hero.ihm} beim Suchen.
-
-    {hero.He} asked {friend} for help.
-    {hero.Er} bat {friend} um Hilfe.
-""")
+from helpers.stories.nodes import NOTHING, Either, InOrder, Outcome, Tale, one_of, say
 
 FOUND = InOrder(
     one_of("""
@@ -127,24 +47,82 @@ NOT_FOUND = InOrder(
 )
 
 LOST = Tale(
-    TIME_AND_PLACE,
-    THE_THING,
-    maybe(MEANWHILE),
-    IT_IS_GONE,
-    GRIEF,
-    HELP,
+    Either(
+        say(
+            "One {sky} {time}, {hero} went {place.to}.",
+            "An {dat ein sky time} ging {hero} {place.to}.",
+        ),
+        InOrder(
+            say("It was a {sky} {time} in {town}.", "Es war {nom ein sky time} in {town}."),
+            one_of("""
+                {hero} went {place.to}.
+                {hero} ging {place.to}.
+
+                {hero} spent the {time} {place.at}.
+                {hero} verbrachte {acc der time} {place.at}.
+            """),
+        ),
+        say("On {weekday}, {hero} was {place.at}.", "Am {weekday} war {hero} {place.at}."),
+        odds=(3, 3, 2),
+    ),
+    one_of(
+        """
+        {hero.He} took {hero.his} {color} {thing} along.
+        {hero.Er} nahm {acc hero.sein color thing} mit.
+
+        {hero.His} {color} {thing} was always with {hero.him}.
+        {Nom hero.sein color thing} war immer bei {hero.ihm}.
+
+        {hero.He} had brought {hero.his} {color} {thing}.
+        {hero.Er} hatte {acc hero.sein color thing} mitgebracht.
+        """,
+        odds=(3, 2, 2),
+    ),
+    Either(
+        one_of("""
+            There were many people {place.at} that day.
+            An diesem Tag waren viele Leute {place.at}.
+
+            {hero.He} stayed for a long time.
+            {hero.Er} blieb lange.
+        """),
+        NOTHING,
+    ),
+    one_of("""
+        On the way home, {hero.he} noticed that the {thing} was gone.
+        Auf dem Heimweg merkte {hero.er}, dass {nom der thing} weg war.
+
+        Suddenly the {thing} was gone.
+        Plötzlich war {nom der thing} weg.
+
+        In the evening, {hero.he} could not find the {thing} anywhere.
+        Am Abend konnte {hero.er} {acc der thing} nirgends finden.
+    """),
+    one_of(
+        """
+        {hero} looked for the {color} {thing} because {hero.he} had lost it.
+        {hero} suchte {acc der color thing}, weil {hero.er} {thing.ihn} verloren hatte.
+
+        {hero.He} was very sad because {hero.he} loved the {thing}.
+        {hero.Er} war sehr traurig, weil {hero.er} {acc der thing} liebte.
+
+        {hero} began to cry.
+        {hero} fing an zu weinen.
+        """,
+        odds=(3, 2, 1),
+    ),
+    one_of("""
+        {friend} helped {hero.him} to search.
+        {friend} half {hero.ihm} beim Suchen.
+
+        {hero.He} asked {friend} for help.
+        {hero.Er} bat {friend} um Hilfe.
+    """),
     Either(FOUND, NOT_FOUND, odds=(3, 2)),
     cast={
-        "hero": words.HERO,
-        "friend": words.FRIEND,
-        "sky": words.SKIES,
         "time": words.TIMES,
-        "town": words.TOWNS,
-        "weekday": words.WEEKDAYS,
         "place": words.PLACES,
-        "color": words.COLORS,
         "thing": words.SMALL_THINGS,
-        "spot": words.SPOTS_THERE,
     },
     questions=[
         ("What did {hero} lose?", "a {color} {thing}"),

@@ -3,59 +3,25 @@
 from helpers.stories import words
 from helpers.stories.nodes import Either, Given, InOrder, Outcome, Tale, maybe, one_of, say
 
-THE_DAY = one_of(
-    """
-    It was a {weather} {time} in {town}.
-    Es war {nom ein weather time} in {town}.
-
-    {hero} spent a {weather} {time} in {town}.
-    {hero} verbrachte {acc ein weather time} in {town}.
-    """,
-    odds=(2, 1),
-)
-
-THE_PLAN = say("""
-    {hero} and {friend} wanted to {game} {place.at}.
-    {hero} und {friend} wollten {place.at} {game}.
-""")
-
-CLOTHES = one_of("""
-    {friend} wore {friend.his} {color} {garment}.
-    {friend} trug {acc friend.sein color garment}.
-
-    {hero} lent {friend} {hero.his} {color} {garment}.
-    {hero} lieh {friend} {acc hero.sein color garment}.
-""")
-
-PROVISIONS = say("""
-    {hero}'s {relative} gave them tea and {filling}.
-    {Nom der relative} von {hero} gab ihnen Tee und {filling}.
-""")
-
 WIND = InOrder(
-    say("""
-        Suddenly the wind blew the {color} {garment} into a tree.
-        Plötzlich blies der Wind {acc der color garment} in einen Baum.
-    """),
+    say(
+        "Suddenly the wind blew the {color} {garment} into a tree.",
+        "Plötzlich blies der Wind {acc der color garment} in einen Baum.",
+    ),
     Either(
         InOrder(
-            say("""
-                {hero} climbed up and brought the {garment} back.
-                {hero} kletterte hinauf und brachte {acc der garment} zurück.
-            """),
-            maybe(
-                say("""
-                    {friend} clapped.
-                    {friend} klatschte.
-                """)
+            say(
+                "{hero} climbed up and brought the {garment} back.",
+                "{hero} kletterte hinauf und brachte {acc der garment} zurück.",
             ),
+            maybe("{friend} clapped.", "{friend} klatschte."),
             Outcome("happy", "{hero} got the {garment} back from a tree."),
         ),
         InOrder(
-            say("""
-                Nobody could reach the {garment}, and {friend} cried.
-                Niemand konnte {acc der garment} erreichen, und {friend} weinte.
-            """),
+            say(
+                "Nobody could reach the {garment}, and {friend} cried.",
+                "Niemand konnte {acc der garment} erreichen, und {friend} weinte.",
+            ),
             Outcome("sad", "The wind blew the {garment} into a tree."),
         ),
     ),
@@ -71,40 +37,34 @@ RAIN = InOrder(
     """),
     Either(
         InOrder(
-            say("""
-                They danced in the rain and laughed.
-                Sie tanzten im Regen und lachten.
-            """),
+            say("They danced in the rain and laughed.", "Sie tanzten im Regen und lachten."),
             Outcome("happy", "{hero} and {friend} danced in the rain."),
         ),
         InOrder(
-            say("""
-                {friend} caught a cold and had to stay in bed.
-                {friend} erkältete sich und musste im Bett bleiben.
-            """),
+            say(
+                "{friend} caught a cold and had to stay in bed.",
+                "{friend} erkältete sich und musste im Bett bleiben.",
+            ),
             Outcome("sad", "{friend} got wet and caught a cold."),
         ),
     ),
 )
 
 SUN = InOrder(
-    say("""
-        The sun shone until the evening.
-        Die Sonne schien bis zum Abend.
-    """),
+    say("The sun shone until the evening.", "Die Sonne schien bis zum Abend."),
     Either(
         InOrder(
-            say("""
-                They ate {filling} and told each other stories.
-                Sie aßen {filling} und erzählten sich Geschichten.
-            """),
+            say(
+                "They ate {filling} and told each other stories.",
+                "Sie aßen {filling} und erzählten sich Geschichten.",
+            ),
             Outcome("happy", "{hero} and {friend} ate {filling} in the sun."),
         ),
         InOrder(
-            say("""
-                But {friend} took off the {garment} and got a sunburn.
-                Aber {friend} zog {acc der garment} aus und bekam einen Sonnenbrand.
-            """),
+            say(
+                "But {friend} took off the {garment} and got a sunburn.",
+                "Aber {friend} zog {acc der garment} aus und bekam einen Sonnenbrand.",
+            ),
             Outcome("sad", "{friend} stayed in the sun for too long."),
         ),
         odds=(2, 1),
@@ -112,55 +72,67 @@ SUN = InOrder(
 )
 
 SNOW = InOrder(
-    say("""
-        The snow covered every path.
-        Der Schnee bedeckte jeden Weg.
-    """),
+    say("The snow covered every path.", "Der Schnee bedeckte jeden Weg."),
     Either(
         InOrder(
-            say("""
-                They built a snowman and gave him the {color} {garment}.
-                Sie bauten einen Schneemann und gaben ihm {acc der color garment}.
-            """),
+            say(
+                "They built a snowman and gave him the {color} {garment}.",
+                "Sie bauten einen Schneemann und gaben ihm {acc der color garment}.",
+            ),
             Outcome("happy", "{hero} and {friend} built a snowman with a {color} {garment}."),
         ),
         InOrder(
-            say("""
-                They lost their way, and {hero} was afraid.
-                Sie verliefen sich, und {hero} hatte Angst.
-            """),
+            say(
+                "They lost their way, and {hero} was afraid.",
+                "Sie verliefen sich, und {hero} hatte Angst.",
+            ),
             Outcome("sad", "{hero} and {friend} lost their way in the snow."),
         ),
     ),
 )
 
-AT_HOME = say("""
-    At home, they talked about {weather.about} for hours.
-    Zu Hause sprachen sie stundenlang über {weather.about}.
-""")
-
 OUTING = Tale(
-    THE_DAY,
-    THE_PLAN,
-    CLOTHES,
-    maybe(PROVISIONS, probability=0.4),
+    one_of(
+        """
+        It was a {weather} {time} in {town}.
+        Es war {nom ein weather time} in {town}.
+
+        {hero} spent a {weather} {time} in {town}.
+        {hero} verbrachte {acc ein weather time} in {town}.
+        """,
+        odds=(2, 1),
+    ),
+    say(
+        "{hero} and {friend} wanted to {game} {place.at}.",
+        "{hero} und {friend} wollten {place.at} {game}.",
+    ),
+    one_of("""
+        {friend} wore {friend.his} {color} {garment}.
+        {friend} trug {acc friend.sein color garment}.
+
+        {hero} lent {friend} {hero.his} {color} {garment}.
+        {hero} lieh {friend} {acc hero.sein color garment}.
+    """),
+    maybe(
+        "{hero}'s {relative} gave them tea and {filling}.",
+        "{Nom der relative} von {hero} gab ihnen Tee und {filling}.",
+        probability=0.4,
+    ),
     Given(
         "weather",
         {words.WINDY: WIND, words.RAINY: RAIN, words.SUNNY: SUN, words.SNOWY: SNOW},
     ),
-    maybe(AT_HOME),
+    maybe(
+        "At home, they talked about {weather.about} for hours.",
+        "Zu Hause sprachen sie stundenlang über {weather.about}.",
+    ),
     cast={
-        "hero": words.HERO,
-        "friend": words.FRIEND,
         "weather": words.WEATHER,
         "time": words.TIMES,
-        "town": words.TOWNS,
         "place": words.OPEN_AIR,
         "game": words.OUTDOOR_GAMES,
-        "color": words.COLORS,
         "garment": words.CLOTHES,
         "filling": words.SNACKS,
-        "relative": words.RELATIVES,
     },
     questions=[
         ("What was the weather like?", "{weather}"),

@@ -1,52 +1,7 @@
 """A pet runs away, and comes back or not."""
 
 from helpers.stories import words
-from helpers.stories.nodes import Either, InOrder, Outcome, Tale, maybe, one_of, say
-
-THE_PET = one_of(
-    """
-    {hero} had a {coat} {animal} called {pet}.
-    {hero} hatte {acc ein coat animal} namens {pet}.
-
-    {pet} was a {coat} {animal} and lived with {hero}.
-    {pet} war {nom ein coat animal} und lebte bei {hero}.
-    """,
-    odds=(3, 2),
-)
-
-LEFT_OPEN = one_of("""
-    {time.one}, {hero} forgot to close the {exit}.
-    {time.one} vergaß {hero}, {acc der exit} zu schließen.
-
-    {time.one}, {hero}'s brother left the {exit} open.
-    {time.one} ließ der Bruder von {hero} {acc der exit} offen.
-""")
-
-ESCAPE = one_of("""
-    {pet} escaped at once.
-    {pet} entkam sofort.
-
-    An hour later, {pet} was gone.
-    Eine Stunde später war {pet} weg.
-""")
-
-SEARCH = one_of("""
-    {hero} called {pet} again and again.
-    {hero} rief immer wieder nach {pet}.
-
-    {hero} and {friend} hung up a picture of the {animal}.
-    {hero} und {friend} hängten ein Bild von {dat der animal} auf.
-
-    {hero} ran through every street.
-    {hero} lief durch jede Straße.
-    {hero.He} asked everybody about {pet}.
-    {hero.Er} fragte alle nach {pet}.
-""")
-
-A_TRACE = say("""
-    A neighbour had seen the {coat} {animal} {place.at}.
-    Eine Nachbarin hatte {acc der coat animal} {place.at} gesehen.
-""")
+from helpers.stories.nodes import Either, InOrder, Outcome, Tale, maybe, one_of
 
 FOUND = InOrder(
     one_of("""
@@ -64,10 +19,8 @@ FOUND = InOrder(
         {hero} küsste {pet} und lachte.
     """),
     maybe(
-        say("""
-            Since then, {hero} has always closed the {exit}.
-            Seitdem hat {hero} {acc der exit} immer geschlossen.
-        """)
+        "Since then, {hero} has always closed the {exit}.",
+        "Seitdem hat {hero} {acc der exit} immer geschlossen.",
     ),
     Outcome("happy", "{hero}'s {animal} {pet} ran away and was found {place.at}."),
 )
@@ -81,31 +34,62 @@ NOT_FOUND = InOrder(
         Wochen vergingen, aber niemand fand {pet}.
     """),
     maybe(
-        say("""
-            Even now, {hero} looks at the {exit} and waits.
-            Noch heute blickt {hero} auf {acc der exit} und wartet.
-        """)
+        "Even now, {hero} looks at the {exit} and waits.",
+        "Noch heute blickt {hero} auf {acc der exit} und wartet.",
     ),
     Outcome("sad", "{hero}'s {animal} {pet} ran away and never came back."),
 )
 
 PET = Tale(
-    THE_PET,
-    LEFT_OPEN,
-    ESCAPE,
-    SEARCH,
-    maybe(A_TRACE, probability=0.4),
+    one_of(
+        """
+        {hero} had a {coat} {animal} called {pet}.
+        {hero} hatte {acc ein coat animal} namens {pet}.
+
+        {pet} was a {coat} {animal} and lived with {hero}.
+        {pet} war {nom ein coat animal} und lebte bei {hero}.
+        """,
+        odds=(3, 2),
+    ),
+    one_of("""
+        {time.one}, {hero} forgot to close the {exit}.
+        {time.one} vergaß {hero}, {acc der exit} zu schließen.
+
+        {time.one}, {hero}'s brother left the {exit} open.
+        {time.one} ließ der Bruder von {hero} {acc der exit} offen.
+    """),
+    one_of("""
+        {pet} escaped at once.
+        {pet} entkam sofort.
+
+        An hour later, {pet} was gone.
+        Eine Stunde später war {pet} weg.
+    """),
+    one_of("""
+        {hero} called {pet} again and again.
+        {hero} rief immer wieder nach {pet}.
+
+        {hero} and {friend} hung up a picture of the {animal}.
+        {hero} und {friend} hängten ein Bild von {dat der animal} auf.
+
+        {hero} ran through every street.
+        {hero} lief durch jede Straße.
+        {hero.He} asked everybody about {pet}.
+        {hero.Er} fragte alle nach {pet}.
+    """),
+    maybe(
+        "A neighbour had seen the {coat} {animal} {place.at}.",
+        "Eine Nachbarin hatte {acc der coat animal} {place.at} gesehen.",
+        probability=0.4,
+    ),
     Either(FOUND, NOT_FOUND, odds=(3, 2)),
     cast={
-        "hero": words.HERO,
-        "friend": words.FRIEND,
         "animal": words.ANIMALS,
         "coat": words.COATS,
         "pet": words.PET,
         "time": words.ANY_TIMES,
         "exit": words.EXITS,
         "place": words.PLACES,
-        "spot": words.SPOTS_THERE,
     },
     questions=[
         ("What was the name of the {animal}?", "{pet}"),
