@@ -10,6 +10,7 @@ sentence only, so that translating sentence by sentence is a function.
 """
 
 import re
+from copy import copy
 from functools import cache
 from typing import NamedTuple
 
@@ -38,10 +39,11 @@ class Node:
         self.units = said
 
     def link(self, after: "Node | None", cast: Cast) -> "Node":
-        """Put this before another node; returns the node to begin with."""
-        self.after, self.needs = after, after.needs if after else frozenset()
-        self.only = [Step(1.0, self.units, after, {})]
-        return self
+        """A copy that goes on with another node; returns the first node of it."""
+        linked = copy(self)
+        linked.after, linked.needs = after, after.needs if after else frozenset()
+        linked.only = [Step(1.0, self.units, after, {})]
+        return linked
 
     def steps(self, words: Words) -> list[Step]:
         """All ways to go on, given the words drawn so far."""
@@ -58,9 +60,10 @@ class Slot(Node):
         self.name, self.form, self.genitive = name, form, genitive
 
     def link(self, after, cast):
-        self.after, self.deck = after, cast[self.name]
-        self.needs = after.needs | {self.name, *self.deck.slots}
-        return self
+        linked = copy(self)
+        linked.after, linked.deck = after, cast[self.name]
+        linked.needs = after.needs | {self.name, *linked.deck.slots}
+        return linked
 
     def steps(self, words):
         if self.name in words:
@@ -124,12 +127,13 @@ class Either(Node):
 
     def link(self, after, cast):
         starts = [way.link(after, cast) for way in self.ways]
-        self.needs = frozenset().union(*(start.needs for start in starts))
-        self.only = [
+        linked = copy(self)
+        linked.needs = frozenset().union(*(start.needs for start in starts))
+        linked.only = [
             Step(probability, (), start, {})
             for probability, start in zip(self.probabilities, starts, strict=True)
         ]
-        return self
+        return linked
 
 
 class Given(Node):
@@ -140,9 +144,10 @@ class Given(Node):
 
     def link(self, after, cast):
         starts = {word: way.link(after, cast) for word, way in self.ways.items()}
-        self.needs = frozenset([self.slot]).union(*(start.needs for start in starts.values()))
-        self.only = {word: [Step(1.0, (), start, {})] for word, start in starts.items()}
-        return self
+        linked = copy(self)
+        linked.needs = frozenset([self.slot]).union(*(start.needs for start in starts.values()))
+        linked.only = {word: [Step(1.0, (), start, {})] for word, start in starts.items()}
+        return linked
 
     def steps(self, words):
         return self.only[words[self.slot]]

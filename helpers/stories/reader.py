@@ -95,11 +95,12 @@ def _saying(
 
 
 def _read_all(parts: list[str]) -> list[list[State]]:
-    """The states before the first unit, and after each; ValueError names what does not fit."""
+    """The states before the first unit and after each; ValueError names what does not fit."""
     layers = [_beginning()]
     for index, unit in enumerate(parts):
         layers.append(_read(layers[-1], unit))
-        checks.need(layers[-1], _misfit(parts, index, layers[-2]) if not layers[-1] else "")
+        if not layers[-1]:
+            raise ValueError(_misfit(parts, index, layers[-2]))
         checks.need(
             len(layers[-1]) <= MOST_STATES,
             f"text leaves too much open: after unit {index + 1} there are over {MOST_STATES:,} "
