@@ -187,6 +187,7 @@ def test_a_far_word_decides(text, what, answer):
 
 BEN, IDA = decks.person("Ben", "m"), decks.person("Ida", "f")
 CAT, DOG = decks.noun("cat", "Katze", "f"), decks.noun("dog", "Hund", "m")
+BALL, BONE = decks.noun("ball", "Ball", "m"), decks.noun("bone", "Knochen", "m")
 SMALL = nodes.Tale(
     nodes.say("{hero} had a {pet}.", "{hero} hatte {acc ein pet}."),
     nodes.Either(
@@ -194,18 +195,14 @@ SMALL = nodes.Tale(
         nodes.say("The {pet} ran.", "{Nom der pet} lief."),
         odds=(3, 1),
     ),
-    nodes.maybe("The {pet} sat.", "{Nom der pet} saß.", probability=0.25),
+    nodes.maybe("It rained.", "Es regnete.", probability=0.25),
     nodes.Given(
-        "hero",
-        {
-            BEN: nodes.say("{hero} sat.", "{hero} saß."),
-            IDA: nodes.say("{friend} sat.", "{friend} saß."),
-        },
+        "hero", {BEN: nodes.say("A {toy} fell.", "{Nom ein toy} fiel."), IDA: nodes.NOTHING}
     ),
     cast={
         "hero": decks.deck(BEN, IDA),  # 3/4 and 1/4
         "pet": decks.deck(CAT, DOG),
-        "friend": decks.by("hero", {IDA: decks.deck(BEN, IDA)}),
+        "toy": decks.by("pet", {CAT: decks.deck(BALL, BONE), DOG: decks.deck(BONE, BALL)}),
     },
     questions=[],
 )
@@ -216,16 +213,16 @@ def small_source(monkeypatch):
     """Puts the small source in place of the stories; {units of a text: its probability}."""
     monkeypatch.setattr(reader, "START", nodes.source_of([SMALL]))
     found = Counter()
-    for (hero, he, p1), (pet, p2), (friend, p3), (ran, p4), (sat, p5) in product(
+    for (hero, he, p1), (pet, toys, p2), (ran, p3), (rain, p4), (first, p5) in product(
         [("Ben", "He", 3 / 4), ("Ida", "She", 1 / 4)],
-        [("cat", 3 / 4), ("dog", 1 / 4)],
-        [("Ben", 3 / 4), ("Ida", 1 / 4)],
+        [("cat", ["ball", "bone"], 3 / 4), ("dog", ["bone", "ball"], 1 / 4)],
         [("{he} ran.", 3 / 4), ("The {pet} ran.", 1 / 4)],
-        [("", 3 / 4), (" The {pet} sat.", 1 / 4)],
+        [("", 3 / 4), (" It rained.", 1 / 4)],
+        [(True, 3 / 4), (False, 1 / 4)],
     ):
-        text = f"{hero} had a {{pet}}. {ran}{sat} {'Ben' if hero == 'Ben' else friend} sat."
-        units = stories.units(text.format(he=he, pet=pet))
-        found[tuple(units)] += p1 * p2 * p3 * p4 * p5
+        toy = f" A {toys[0] if first else toys[1]} fell." if hero == "Ben" else ""
+        text = f"{hero} had a {{pet}}. {ran}{rain}{toy}".format(he=he, pet=pet)
+        found[tuple(stories.units(text))] += p1 * p2 * p3 * p4 * p5
     assert isclose(found.total(), 1)
     return found
 
