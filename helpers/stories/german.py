@@ -5,10 +5,10 @@ or after an *ein*-word (ein, sein, ihr). Source of the tables: any German gramma
 Duden, Die Grammatik, on the declension of articles and adjectives.
 """
 
-import re
 from functools import cache
 
 from helpers import checks
+from helpers.stories.language import template_pieces
 
 CASES = ("nom", "acc", "dat")
 GENDERS = ("m", "f", "n")
@@ -75,31 +75,21 @@ def translate(template: str, words: dict) -> str:
     `{acc hero.sein color thing}` one with a possessive. A case in capitals begins a sentence.
     """
     return "".join(
-        piece if isinstance(piece, str) else _filled(words, *piece) for piece in _pieces(template)
+        piece if isinstance(piece, str) else _filled(words, *piece)
+        for piece in template_pieces(template)
     )
 
 
-@cache
-def _pieces(template: str) -> list[str | list[str]]:
-    """The literal texts of a template and between them its slots, cut into words."""
-    pieces = re.split(r"\{([^}]*)\}", template)
-    return [piece.split() if index % 2 else piece for index, piece in enumerate(pieces)]
-
-
-def _filled(words: dict, *slot: str) -> str:
+def _filled(words: dict, *slot: tuple[str, str]) -> str:
+    name, form = slot[0]
     if len(slot) == 1:
-        return _form(words, slot[0])
-    case, determiner, *adjective, noun = slot
+        return words[name].german[form]
+    (case, _), (owner, form), *adjective, (noun, _) = slot
     phrase = noun_phrase(
         case.lower(),
-        _form(words, determiner) if "." in determiner else determiner,
-        _form(words, noun),
+        words[owner].german[form] if form else owner,
+        words[noun].german[""],
         words[noun].gender,
-        _form(words, adjective[0]) if adjective else "",
+        words[adjective[0][0]].german[""] if adjective else "",
     )
     return phrase[0].upper() + phrase[1:] if case[0].isupper() else phrase
-
-
-def _form(words: dict, slot: str) -> str:
-    name, _, form = slot.partition(".")
-    return words[name].german[form]

@@ -7,6 +7,7 @@ story, `___` for a word that is left open.
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from helpers import checks
 
@@ -78,3 +79,17 @@ def unit_indices(text: str, offsets: Sequence[tuple[int, int]]) -> list[int]:
     )
     ends = [unit.end() for unit in re.finditer(UNIT, text)]
     return [bisect_left(ends, end) for _, end in offsets]
+
+
+@cache
+def template_pieces(template: str) -> list[str | list[tuple[str, str]]]:
+    """Literal texts and slots in turn; each word of a slot with its form.
+
+    >>> template_pieces("{hero.He} had {acc ein pet}.")
+    ['', [('hero', 'He')], ' had ', [('acc', ''), ('ein', ''), ('pet', '')], '.']
+    """
+    pieces = re.split(r"\{([^}]*)\}", template)
+    return [
+        [tuple(f"{word}.".split(".")[:2]) for word in piece.split()] if index % 2 else piece
+        for index, piece in enumerate(pieces)
+    ]

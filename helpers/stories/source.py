@@ -1,6 +1,5 @@
 """Stories drawn from the source, each with everything that is known about it."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -10,7 +9,7 @@ from random import Random
 
 from helpers import checks
 from helpers.stories.german import translate
-from helpers.stories.language import spaced
+from helpers.stories.language import spaced, template_pieces
 from helpers.stories.nodes import Step
 from helpers.stories.tales import START
 
@@ -55,16 +54,16 @@ class Telling:
     def __init__(self, random: Random):
         self.log_probability = 0.0
         self.words, self.units, self.names, self.sentences = {}, [], [], []
-        node = START
+        node, words, units = START, self.words, self.units
         while node:
-            step, *others = steps = node.steps(self.words)
-            if others:
-                step = self.draw(steps, random.random())
-            self.words |= step.drawn
+            steps = node.steps(words)
+            step = self.draw(steps, random.random()) if len(steps) > 1 else steps[0]
+            if step.drawn:
+                words.update(step.drawn)
             node.note(self)
-            self.units += step.units
+            units += step.units
             node = step.node
-        self.spaced = spaced(self.units[:-1])  # without the end
+        self.spaced = spaced(units[:-1])  # without the end
 
     def draw(self, steps: list[Step], at: float) -> Step:
         """The step that a number between 0 and 1 falls on."""
@@ -94,7 +93,10 @@ class Telling:
 
     def english(self, template: str) -> str:
         """An English text about words that have been drawn."""
-        return _SLOT.sub(lambda slot: self.words[slot[1]].english[slot[2]], template)
+        return "".join(
+            piece if isinstance(piece, str) else self.words[piece[0][0]].english[piece[0][1]]
+            for piece in template_pieces(template)
+        )
 
     def entities(self) -> Iterator[tuple[int, int, str]]:
         """Where the names stand: behind all units before them and the spaces between."""
@@ -103,9 +105,6 @@ class Telling:
             yield ends[index], ends[index] + len(word.english[""]), word.label
 
 
-_SLOT = re.compile(r"\{(\w+)\.?(\w*)\}")
-
-
 @cache
 def _slots(template: str) -> set[str]:
-    return {name for name, _ in _SLOT.findall(template)}
+    return {slot[0][0] for slot in template_pieces(template)[1::2]}
