@@ -688,7 +688,7 @@ def card(recipe: Recipe, model, minutes: float, measures: dict[str, str]) -> str
     lines = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
     return (
         f"# Miniature of {recipe.stands_for}\n\n"
-        "Trained from nothing on stories from `helpers/stories.py`, for teaching. It knows a few\n"
+        "Trained from nothing on stories from `helpers/stories`, for teaching. It knows a few\n"
         "hundred words and nothing else. The stories that it is measured on were held out.\n\n"
         f"| | |\n|---|---|\n{lines}\n\n"
         f"Made by `python -m helpers.pretrain {recipe.stands_for}`.\n"

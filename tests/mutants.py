@@ -49,15 +49,10 @@ def mutants() -> list[Mutant]:
     return [Mutant(**entry) for entry in listed["mutant"]]
 
 
-def _module(folder: Path, area: str) -> str:
-    """A file or a package. pytest fails on a missing path, which would pass for a defect caught."""
-    package = folder / "helpers" / area
-    return str(package if package.is_dir() else package.with_suffix(".py"))
-
-
 def tests_fail(folder: Path, area: str | None) -> bool:
     """Whether a unit test fails in this copy of the repository, those of the area run first."""
-    first = [f"tests/test_{area}.py", _module(folder, area)] if area else []
+    of_area = (f"tests/test_{area}.py", f"helpers/{area}.py", f"helpers/{area}")
+    first = [path for path in of_area if area and (folder / path).exists()]
     rest = ["tests", "helpers", "--ignore=tests/test_mutants.py"]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(folder)}
     environment["PYTHONDONTWRITEBYTECODE"] = "1"  # two edits within a second look alike to a cache

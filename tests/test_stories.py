@@ -1,5 +1,5 @@
-"""The source: probabilities held to hand calculation, Bayes' rule and the samples themselves; the
-German held to a grammar written out by hand (`german_table`); the rest to what was promised."""
+"""The source: probabilities held to hand calculation, to enumeration and to the samples themselves;
+texts and translations to what somebody has approved (`approved`); the rest to what was promised."""
 
 import hashlib
 import os
@@ -8,29 +8,24 @@ import subprocess
 import sys
 from collections import Counter, defaultdict
 from functools import cache
-from itertools import product
+from itertools import combinations, product
 from math import exp, inf, isclose, isfinite, log, sqrt
 from pathlib import Path
 from random import Random
 from statistics import NormalDist, mean, stdev
 
-import german_table
+import approved
 import pytest
-from german_table import sentences
 
 from helpers import stories
-from helpers.german import noun_phrase, pronoun
+from helpers.stories import decks, german, nodes, reader, words
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Short stories to ask about, told by hand.
+# Short stories to ask about, written by hand.
 LOAN = (
     "Ida lent Tom a red kite. He promised to be careful. But Tom fell on the bridge, and the kite "
     "broke. Ida was not angry and thanked Tom for the truth."
-)
-RETURN = (
-    "Greta borrowed a blue lamp from Leo. He said that the lamp was very old. She used the lamp "
-    "for a week and cleaned it every day. Then Greta brought the blue lamp back to Leo."
 )
 LOST = (
     "It was a cold day in Vienna. Anna went to the lake. She took her red ball along. There were "
@@ -58,12 +53,7 @@ JOURNEY = (
     "was an umbrella. In Bremen, she got off and forgot the bag. The train went on with the white "
     "bag. Her uncle never got the umbrella. Late at night, Luna was back in Munich."
 )
-GIFT = (
-    "Emil knew Lily from school. Lily's birthday party was on Friday. Emil had no money, so he "
-    "made her a brown drum. His father helped him with the paint. But Lily already had a brown "
-    "drum at home. Emil sat in the corner and did not say a word."
-)
-TOLD_BY_HAND = [LOAN, RETURN, LOST, OUTING, PET, BAKING, JOURNEY, GIFT]
+BY_HAND = [LOAN, LOST, OUTING, PET, BAKING, JOURNEY]
 
 
 @cache
@@ -148,18 +138,6 @@ def test_the_first_unit_is_it_in_two_tales():
     assert isclose(stories.next_words("")["It"], (3 / 8 + 2 / 3) / 7)
 
 
-def test_the_next_word_averages_over_the_tales_that_fit():
-    lost, outing = 3 / 8, 2 / 3
-    skies = ["sunny", "warm", "cold", "grey", "quiet", "foggy"]
-    weather = ["windy", "rainy", "sunny", "snowy"]
-    expected = defaultdict(float)
-    for rank, word in enumerate(skies):
-        expected[word] += lost / (lost + outing) * graded(rank, 6)
-    for rank, word in enumerate(weather):
-        expected[word] += outing / (lost + outing) * graded(rank, 4)
-    assert same_distribution(stories.next_words("It was a"), expected)
-
-
 def test_the_likeliest_word_comes_first():
     for distribution in [stories.next_words(""), *stories.fill("___" + LOAN[3:])]:
         chances = list(distribution.values())
@@ -174,54 +152,111 @@ def test_a_blank_is_filled_from_both_sides():
 
 
 def test_a_blank_that_nothing_decides_keeps_its_prior():
-    roads = ["bridge", "stairs", "street", "yard"]
-    assert stories.fill(LOAN.replace("on the bridge", "on the ___")) == [
-        {
-            "bridge": pytest.approx(graded(0, 4) / (graded(0, 4) + graded(1, 4))),
-            "stairs": pytest.approx(graded(1, 4) / (graded(0, 4) + graded(1, 4))),
-        }
-    ], f"of {roads}, on goes with the first two only"
+    """Four roads, but "on the" goes with the first two only."""
+    bridge, stairs = graded(0, 4), graded(1, 4)
+    (filled,) = stories.fill(LOAN.replace("on the bridge", "on the ___"))
+    expected = {"bridge": bridge / (bridge + stairs), "stairs": stairs / (bridge + stairs)}
+    assert same_distribution(filled, expected)
 
 
 @pytest.mark.parametrize(
     ("text", "what", "answer"),
     [
         (LOAN, "thanked ___ for", "Tom"),
-        (LOAN, "careful. But ___ fell", "Tom"),
         (LOAN, "___ promised", "He"),
-        (RETURN, "back to ___.", "Leo"),
-        (RETURN, "the ___ lamp back", "blue"),
-        (RETURN, "___ said", "He"),
-        (RETURN, "cleaned ___ every", "it"),
         (LOST, "took ___ red", "her"),
-        (LOST, "the ___ that day", "lake"),
-        (LOST, "because ___ had", "she"),
-        (LOST, "for the ___ ball", "red"),
         (LOST, "helped ___ to", "her"),
         (LOST, "to the ___. She", "lake"),
         (OUTING, "about the ___ for", "wind"),
         (OUTING, "Mia ___ green", "his"),
-        (OUTING, "was a ___ morning", "windy"),
-        (OUTING, "blew the ___ cap", "green"),
         (PET, "at the ___ and", "gate"),
         (PET, "called ___. One", "Max"),
-        (PET, "now, ___ looks", "Nora"),
         (BAKING, "The tart was ___", "black"),
-        (BAKING, "bake a ___ for", "tart"),
-        (BAKING, "for ___ aunt", "his"),
         (JOURNEY, "back in ___.", "Munich"),
-        (JOURNEY, "got the ___.", "umbrella"),
         (JOURNEY, "was ___ umbrella", "an"),
         (JOURNEY, "Her ___ had", "uncle"),
-        (GIFT, "made ___ a", "her"),
-        (GIFT, "so ___ made", "he"),
-        (GIFT, "But ___ already", "Lily"),
     ],
 )
 def test_a_far_word_decides(text, what, answer):
     """Names and pronouns, owners, places, colours, causes: exactly one word fits."""
     assert what.replace("___", answer) in text
     assert stories.fill(text.replace(what.replace("___", answer), what)) == [{answer: 1.0}]
+
+
+# ---- Every text of a small source, written out ----
+
+BEN, IDA = decks.person("Ben", "m"), decks.person("Ida", "f")
+CAT, DOG = decks.noun("cat", "Katze", "f"), decks.noun("dog", "Hund", "m")
+BALL, BONE = decks.noun("ball", "Ball", "m"), decks.noun("bone", "Knochen", "m")
+SMALL = nodes.Tale(
+    nodes.say("{hero} had a {pet}.", "{hero} hatte {acc ein pet}."),
+    nodes.Either(
+        nodes.say("{hero.He} ran.", "{hero.Er} lief."),
+        nodes.say("The {pet} ran.", "{Nom der pet} lief."),
+        odds=(3, 1),
+    ),
+    nodes.maybe("It rained.", "Es regnete.", probability=0.25),
+    nodes.Given(
+        "hero", {BEN: nodes.say("A {toy} fell.", "{Nom ein toy} fiel."), IDA: nodes.NOTHING}
+    ),
+    cast={
+        "hero": decks.deck(BEN, IDA),  # 3/4 and 1/4
+        "pet": decks.deck(CAT, DOG),
+        "toy": decks.by("pet", {CAT: decks.deck(BALL, BONE), DOG: decks.deck(BONE, BALL)}),
+    },
+    questions=[],
+)
+
+
+@pytest.fixture
+def small_source(monkeypatch):
+    """Puts the small source in place of the stories; {units of a text: its probability}."""
+    monkeypatch.setattr(reader, "START", nodes.source_of([SMALL]))
+    found = Counter()
+    for (hero, he, p1), (pet, toys, p2), (ran, p3), (rain, p4), (first, p5) in product(
+        [("Ben", "He", 3 / 4), ("Ida", "She", 1 / 4)],
+        [("cat", ["ball", "bone"], 3 / 4), ("dog", ["bone", "ball"], 1 / 4)],
+        [("{he} ran.", 3 / 4), ("The {pet} ran.", 1 / 4)],
+        [("", 3 / 4), (" It rained.", 1 / 4)],
+        [(True, 3 / 4), (False, 1 / 4)],
+    ):
+        toy = f" A {toys[0] if first else toys[1]} fell." if hero == "Ben" else ""
+        text = f"{hero} had a {{pet}}. {ran}{rain}{toy}".format(he=he, pet=pet)
+        found[tuple(stories.units(text))] += p1 * p2 * p3 * p4 * p5
+    assert isclose(found.total(), 1)
+    return found
+
+
+def among(texts, index):
+    """How the unit at an index is distributed among texts, {units: weight}; "" behind the end."""
+    found = Counter()
+    for text, weight in texts.items():
+        found[[*text, ""][index]] += weight / sum(texts.values())
+    return found
+
+
+def test_texts_and_next_words_are_as_probable_as_an_enumeration_says(small_source):
+    for text, chance in small_source.items():
+        assert isclose(exp(stories.log_probability(stories.spell(text))), chance)
+        for end in range(len(text) + 1):
+            fitting = {t: p for t, p in small_source.items() if t[:end] == text[:end]}
+            next_words = stories.next_words(stories.spell(text[:end]))
+            assert same_distribution(next_words, among(fitting, end))
+
+
+def test_up_to_three_blanks_are_filled_as_an_enumeration_says(small_source):
+    for text in small_source:
+        places = range(len(text))
+        for blanks in (b for size in (1, 2, 3) for b in combinations(places, size)):
+            fitting = {
+                other: chance
+                for other, chance in small_source.items()
+                if len(other) == len(text)
+                and all(i in blanks or other[i] == text[i] for i in places)
+            }
+            filled = stories.fill(with_blanks(stories.spell(text), *blanks))
+            expected = [among(fitting, blank) for blank in blanks]
+            assert all(map(same_distribution, filled, expected)), (text, blanks)
 
 
 # ---- Bayes' rule and the chain rule ----
@@ -239,7 +274,7 @@ def test_next_words_sum_to_one_and_chain_to_the_probability_of_the_story():
         assert isclose(total, stories.log_probability(story.text), rel_tol=0, abs_tol=1e-9)
 
 
-def test_the_probability_told_is_the_probability_read():
+def test_a_story_is_drawn_as_probably_as_it_is_read():
     for story in drawn(1000, 2):
         assert isclose(
             story.log_probability, stories.log_probability(story.text), rel_tol=0, abs_tol=1e-9
@@ -247,90 +282,36 @@ def test_the_probability_told_is_the_probability_read():
 
 
 def test_fill_is_bayes_rule_over_every_word():
+    """At the blank, of five, that leaves most open: nearly every word is certain."""
     random = Random(0)
-    for text in TOLD_BY_HAND + [story.text for story in drawn(4, 3)]:
-        indices = range(len(stories.units(text)))
-        # Of five blanks, the one that leaves most open: nearly every word is certain.
-        index = max(
-            random.sample(indices, 5), key=lambda i: len(stories.fill(with_blanks(text, i))[0])
-        )
-        blank = with_blanks(text, index)
-        before, after = (
-            stories.spell(stories.units(blank)[:index]),
-            stories.units(blank)[index + 1 :],
-        )
+    for text in BY_HAND + [story.text for story in drawn(4, 3)]:
+        parts = stories.units(text)
+        blanks = {
+            i: stories.fill(with_blanks(text, i))[0] for i in random.sample(range(len(parts)), 5)
+        }
+        index, filled = max(blanks.items(), key=lambda item: len(item[1]))
         joint = {}
         for word in vocabulary():
-            whole = stories.spell([*stories.units(before), word, *after])
-            if (chance := exp(stories.log_probability(whole))) > 0:
-                joint[word] = chance
-        expected = {word: chance / sum(joint.values()) for word, chance in joint.items()}
-        assert same_distribution(stories.fill(blank)[0], expected), blank
+            whole = stories.spell([*parts[:index], word, *parts[index + 1 :]])
+            joint[word] = exp(stories.log_probability(whole))
+        expected = {word: chance / sum(joint.values()) for word, chance in joint.items() if chance}
+        assert same_distribution(filled, expected), (text, index)
 
 
 def test_thirty_blanks_are_no_problem():
     """What is still open matters, not how many places it stands in."""
-    words = stories.units(drawn(1, 1)[0].text)
-    places = set(Random(30).sample(range(len(words)), 30))
-    text = stories.spell(["___" if i in places else word for i, word in enumerate(words)])
-    filled = stories.fill(text)
-    assert len(filled) == 30
-    for place, distribution in zip(sorted(places), filled, strict=True):
+    text = drawn(1, 1)[0].text
+    words = stories.units(text)
+    places = sorted(Random(30).sample(range(len(words)), 30))
+    for place, distribution in zip(places, stories.fill(with_blanks(text, *places)), strict=True):
         assert isclose(sum(distribution.values()), 1, rel_tol=1e-9)
         assert words[place] in distribution
 
 
 def test_a_text_that_leaves_all_open_is_refused(monkeypatch):
-    monkeypatch.setattr(stories, "MOST_STATES", 1000)
+    monkeypatch.setattr(reader, "MOST_STATES", 1000)
     with pytest.raises(ValueError, match=r"too much open: after unit \d+ there are over 1,0"):
         stories.fill(" ".join(["___"] * 30))
-
-
-@pytest.mark.parametrize(
-    ("text", "candidates"),
-    [
-        (LOAN.replace("Ida", "___"), [list(german_table.GENDER_OF_CHILD)] * 2),
-        (
-            LOAN.replace("Tom a red", "___ a ___").replace("He", "___").replace("Tom", "Ben"),
-            [["Tom", "Ben"], vocabulary, ["He", "She"]],
-        ),
-        (
-            OUTING.replace("windy", "___")
-            .replace("cap back", "___ back")
-            .replace("the wind for", "the ___ for"),
-            [["windy", "sunny", "rainy"], ["cap", "hat", "tree", "scarf"], ["wind", "rain", "sun"]],
-        ),
-        (
-            LOAN.replace("on the bridge", "___ the ___"),
-            [["on", "in", "at"], ["bridge", "stairs", "street", "yard", "lake"]],
-        ),
-    ],
-)  # fmt: skip
-def test_fill_with_several_blanks_averages_over_the_others(text, candidates):
-    joint = Counter()
-    for words in product(*(kind() if callable(kind) else kind for kind in candidates)):
-        rest = iter(words)
-        whole = stories.spell([next(rest) if u == "___" else u for u in stories.units(text)])
-        joint[words] = exp(stories.log_probability(whole))
-    filled = stories.fill(text)
-    assert len(filled) == len(candidates)
-    for blank, distribution in enumerate(filled):
-        expected = Counter()
-        for words, chance in joint.items():
-            expected[words[blank]] += chance / sum(joint.values())
-        assert same_distribution(distribution, +expected)
-
-
-def test_a_story_fills_its_own_blanks():
-    random = Random(4)
-    for story in drawn(200, 4):
-        parts = stories.units(story.text)
-        indices = sorted(random.sample(range(len(parts)), 2))
-        for index, distribution in zip(
-            indices, stories.fill(with_blanks(story.text, *indices)), strict=True
-        ):
-            assert distribution[parts[index]] > 0
-            assert isclose(sum(distribution.values()), 1, rel_tol=1e-12)
 
 
 # ---- Samples ----
@@ -386,44 +367,14 @@ def test_samples_begin_as_often_as_next_words_says():
     assert min(tails) > 1e-4, common[tails.index(min(tails))]
 
 
-def test_samples_go_on_as_often_as_next_words_says():
-    """Every choice in 2,500 stories, pooled over names: what happens matters, not to whom."""
-    observed, expected = defaultdict(Counter), {}
-    for story in drawn(2500, 7):
-        branches, named = stories._beginnings(), []
-        for unit in [*stories.units(story.text), ""]:
-            chances = Counter()
-            for word, chance in stories._next_units(branches).items():
-                chances[_pooled(word, named)] += chance
-            if len(chances) > 1:
-                key = frozenset((word, round(chance, 9)) for word, chance in chances.items())
-                observed[key][_pooled(unit, named)] += 1
-                expected[key] = chances
-            branches = stories._read(branches, unit)
-            if (name := _name(unit)) and name not in named:
-                named.append(name)
-    tails = {key: goodness_of_fit(observed[key], expected[key]) for key in observed}
-    tested = [tail for tail in tails.values() if tail < 1]
-    assert len(tested) > 100
-    worst = min(tails, key=tails.get)
-    assert tails[worst] > 1e-4, (observed[worst], expected[worst])
-    assert abs(mean(tested) - 0.5) < 5 / sqrt(12 * len(tested))  # tails are spread evenly
-
-
-_NAMES = {*german_table.GENDER_OF_CHILD, *german_table.PETS, *german_table.TOWNS.values()}
-_POOLED = {"She": "He", "she": "he", "Her": "His"}
-
-
-def _name(unit):
-    name = unit.removesuffix("'s")
-    return name if name in _NAMES else None
-
-
-def _pooled(unit, named):
-    if name := _name(unit):
-        number = named.index(name) if name in named else "new"
-        return f"name {number}{unit.removeprefix(name)}"
-    return _POOLED.get(unit, unit)
+def test_moods_are_as_frequent_as_the_odds_say():
+    """A loan: brought back 1/3, else forgiven or not, half and half. A journey: 1/3 + 2/3 * 1/3."""
+    happy = {"Whose": 1 / 3 + 2 / 3 / 2, "Where did": 1 / 3 + 2 / 3 / 3}
+    for question, chance in happy.items():
+        moods = Counter(
+            story.mood for story in drawn(8000) if story.questions[0][0].startswith(question)
+        )
+        assert goodness_of_fit(moods, {"happy": chance, "sad": 1 - chance}) > 1e-4
 
 
 def test_a_longer_sample_begins_with_the_shorter_one():
@@ -463,38 +414,24 @@ def test_the_same_seed_gives_the_same_stories_in_another_process():
     [
         (LOAN, "red", "purple"),  # no word of the source
         (LOAN, "kite broke", "lamp broke"),  # another thing than the one that was lent
-        (LOAN, "He promised", "She promised"),
         (LOAN, "thanked Tom", "thanked Ben"),
-        (LOAN, "Ida was", "Mia was"),
         (LOAN, "lent Tom", "lent Mia"),  # two girls, and a pronoun would mean both
-        (LOAN, "on the bridge", "in the bridge"),
         (LOAN, "a red", "an red"),
         (LOAN, "Ida was not angry and thanked Tom for the truth.", ""),  # no last sentence
         (LOAN, "truth.", "truth. Ida was not angry and thanked Tom for the truth."),
         (LOAN, "truth.", "truth"),
-        (LOAN, "truth.", "truth. Nothing bad happened."),
         (LOAN, "He promised to be careful. ", ""),
-        (LOAN, "to be careful", "to be very careful"),
-        (LOAN, "red kite", "red red kite"),
         (LOAN, "red kite", "kite red"),
         (LOAN, "red kite", "red  kite"),
         (LOAN, "bridge, and", "bridge , and"),
-        (LOAN, "bridge, and", "bridge,and"),
         (LOAN, "truth.", "truth. "),
-        (LOAN, "Ida lent", " Ida lent"),
         (LOAN, "He", "he"),
-        (LOST, "the lake that", "the park that"),
         (LOST, "on the pier", "under a bench"),  # there is none at the lake
         (OUTING, "about the wind", "about the rain"),
-        (OUTING, "Mia his", "Mia her"),
-        (OUTING, "green cap into", "red cap into"),
-        (OUTING, "windy", "snowy"),
-        (PET, "called Max. One", "called Luna. One"),
         (PET, "Max", "Nora"),  # a pet is not called like its owner
         (OUTING, "cap", "shirt"),  # not what the wind blows off
         (BAKING, "plums", "cheese"),
         (BAKING, "tart", "pizza"),  # with plums
-        (JOURNEY, "back in Munich", "back in Bremen"),
         (JOURNEY, "to Bremen", "to Munich"),
         (JOURNEY, "was an umbrella", "was a umbrella"),
     ],
@@ -518,34 +455,22 @@ def test_one_strange_word_makes_any_story_impossible():
         parts = stories.units(story.text)
         parts[random.randrange(len(parts))] = random.choice(["purple", "Heidi", "walrus", "?"])
         assert stories.log_probability(stories.spell(parts)) == -inf
-        assert stories.log_probability(" ".join(sentences(story.text)[1:])) == -inf
+        assert stories.log_probability(" ".join(stories.sentences(story.text)[1:])) == -inf
         assert stories.log_probability(story.text + " The end.") == -inf
 
 
 # ---- What comes with a story ----
 
 
+def test_stories_are_those_that_somebody_has_approved():
+    """Texts, translations, summaries, questions, names and moods; see `approved`."""
+    message = "if this is meant: python tests/approved.py, and read the differences"
+    assert approved.text() == approved.FILE.read_text(encoding="utf-8"), message
+
+
 def test_a_story_has_four_to_nine_sentences():
-    lengths = {len(sentences(story.text)) for story in drawn(8000)}
+    lengths = {len(stories.sentences(story.text)) for story in drawn(8000)}
     assert lengths == {4, 5, 6, 7, 8, 9}
-
-
-PLOTS = [
-    r"What did \w+ lose\?",
-    r"What was the weather like\?",
-    r"What was the present\?",
-    r"What was the name of the \w+\?",
-    r"What did \w+ bake\?",
-    r"Where did \w+ live\?",
-    r"Whose \w+ was it\?",
-]
-
-
-def test_seven_plots_are_equally_likely():
-    openings = [story.questions[0][0] for story in drawn()]
-    counts = Counter(plot for plot in PLOTS for q in openings if re.fullmatch(plot, q))
-    assert counts.total() == len(openings)
-    assert goodness_of_fit(counts, dict.fromkeys(PLOTS, 1 / 7)) > 1e-3
 
 
 def test_there_are_more_than_three_hundred_words():
@@ -560,99 +485,47 @@ def test_there_are_more_than_a_billion_stories():
 
 
 def test_english_articles_and_spacing_are_right():
+    wrong = re.compile(r"\b[Aa] [aeiou]|\b[Aa]n (?!hour)[^aeiou]|  |\s$|^\s|[{}_]")
     for story in drawn():
-        everything = [
-            story.text,
-            story.summary,
-            *(part for pair in story.questions for part in pair),
-        ]
-        for text in everything:
-            assert not re.search(
-                r"\b[Aa] [aeiou]|\b[Aa]n (?!hour)[^aeiou]|  |\s$|^\s|[{}_]", text
-            ), text
-        assert all(sentence[0].isupper() for sentence in sentences(story.text))
-        assert "".join(story.text.split()) == "".join("".join(sentences(story.text)).split())
+        for text in [story.text, story.summary, *(t for pair in story.questions for t in pair)]:
+            assert not wrong.search(text), text
+        assert all(sentence[0].isupper() for sentence in stories.sentences(story.text))
+        assert " ".join(stories.sentences(story.text)) == story.text
+
+
+NAMES = {
+    word.english[""] for deck in (words.CHILDREN, words.PETS, words.TOWNS) for word in deck.words
+}
 
 
 def test_entities_are_exactly_the_names_and_all_of_them():
-    labels = {"H": "PER", "F": "PER", "P": "PET", "T": "LOC", "G": "LOC"}
+    name = re.compile("|".join(rf"\b{name}\b" for name in sorted(NAMES)))
     seen = defaultdict(set)
     for story in drawn():
-        _, roles = german_table.reading(sentences(story.german))
-        label_of = {
-            german_table.TOWNS.get(name, name): labels[role] for role, name in roles.items()
-        }
-        expected = tuple(
-            (match.start(), match.end(), label_of[match[0]])
-            for match in re.finditer(
-                "|".join(rf"\b{name}\b" for name in sorted(_NAMES)), story.text
-            )
-        )
-        assert story.entities == expected, story.text
+        spans = [match.span() for match in name.finditer(story.text)]
+        assert [entity[:2] for entity in story.entities] == spans
         for start, end, label in story.entities:
             seen[label].add(story.text[start:end])
-    assert seen == {
-        "PER": set(german_table.GENDER_OF_CHILD),
-        "PET": set(german_table.PETS),
-        "LOC": set(german_table.TOWNS.values()),
-    }
+    assert {label: len(names) for label, names in seen.items()} == {"PER": 20, "PET": 6, "LOC": 10}
 
 
-HAPPY = re.compile(
-    r"At last, they found|found the \w+ \w+ |climbed up|danced|told each other stories|snowman|"
-    r"had always wanted|jumped for joy|best gift|was found|and saw|ate three pieces|perfect|"
-    r"already waiting|ran after|was not angry|brought the \w+ \w+ back"
-)
-SAD = re.compile(
-    r"searched until it was dark|stranger|could reach|caught a cold|sunburn|lost their way|"
-    r"into the river|already had|never came back|nobody found|was black because|"
-    r"never got|was angry because"
-)
-
-
-def test_the_mood_is_how_the_story_ends():
-    moods = Counter()
+def test_a_summary_is_one_short_sentence():
     for story in drawn():
-        assert bool(HAPPY.search(story.text)) != bool(SAD.search(story.text)), story.text
-        assert story.mood == ("happy" if HAPPY.search(story.text) else "sad"), story.text
-        moods[story.mood] += 1
-    assert moods.keys() == {"happy", "sad"}
-    assert min(moods.values()) > 0.3 * len(drawn())
-
-
-def _words(text):
-    return {
-        word.removesuffix("'s") for word in stories.units(text) if word.isalpha() or "'" in word
-    }
-
-
-# Words of summaries that stand for something told in other words.
-RETOLD = set(
-    """
-    a about already almost an and at ate away back baked blew broke brought built burned but came
-    caught cold danced for found from glad good got had her his in into like long lost never of on
-    one ran stayed sun the to too train tree visited was way wet with The
-    """.split()  # noqa: SIM905
-)
-
-
-def test_a_summary_is_one_sentence_about_what_was_told():
-    for story in drawn():
-        assert sentences(story.summary) == [story.summary]
+        assert stories.sentences(story.summary) == [story.summary]
         assert story.summary[0].isupper()
         assert len(story.summary) < len(story.text) / 2
-        assert _words(story.summary) - RETOLD <= _words(story.text), (story.summary, story.text)
 
 
 def test_questions_end_in_a_question_mark_and_the_text_answers_them():
+    def stems(text):
+        return {unit.removesuffix("'s") for unit in stories.units(text)}
+
     for story in drawn():
-        assert len(story.questions) >= 2
-        assert len(set(story.questions)) == len(story.questions)
+        assert len(set(story.questions)) == len(story.questions) >= 2
         for question, answer in story.questions:
             assert re.fullmatch(r"(Who|Whose|What|Where|When|Why) [^?.!]+\?", question)
             assert answer
-            told = _words(story.text) | {"a", "the", "in", "to", "at", "on", "fell"}
-            assert _words(answer) <= told, (question, answer, story.text)
+            assert stems(answer) - {"a", "the", "in", "to", "at", "on", "fell"} <= stems(story.text)
 
 
 # ---- German ----
@@ -661,140 +534,65 @@ def test_questions_end_in_a_question_mark_and_the_text_answers_them():
 def test_german_goes_sentence_by_sentence():
     translation = {}
     for story in drawn(8000):
-        for english, german in zip(sentences(story.text), sentences(story.german), strict=True):
-            assert translation.setdefault(english, german) == german
+        for english, translated in zip(
+            stories.sentences(story.text), stories.sentences(story.german), strict=True
+        ):
+            assert translation.setdefault(english, translated) == translated
 
 
-def test_german_is_right_by_a_table_written_by_hand():
-    """Gender and case of every noun phrase, every pronoun and owner, and the words themselves."""
-    used = set()
-    for story in drawn():
-        german = sentences(story.german)
-        assert german_table.faults(sentences(story.text), german) == []
-        used.update(frame for frame, _ in german_table.reading(german)[0])
-    assert used == set(german_table.FRAMES), set(german_table.FRAMES) - used
-
-
-LOST_GERMAN = (
-    "Es war ein kalter Tag in Wien. Anna ging zum See. Sie nahm ihren roten Ball mit. An diesem "
-    "Tag waren viele Leute am See. Plötzlich war der Ball weg. Anna suchte den roten Ball, weil "
-    "sie ihn verloren hatte. Ben half ihr beim Suchen. Ben fand den roten Ball auf dem Steg. Anna "
-    "war wieder glücklich."
-)
-
-
-@pytest.mark.parametrize(
-    ("right", "wrong"),
-    [
-        ("suchte den roten Ball", "suchte der rote Ball"),
-        ("suchte den roten Ball", "suchte dem roten Ball"),
-        ("suchte den roten Ball", "suchte den rote Ball"),
-        ("suchte den roten Ball", "suchte den rot Ball"),
-        ("suchte den roten Ball", "suchte die rote Ball"),
-        ("suchte den roten Ball", "suchte das rote Ball"),
-        ("suchte den roten Ball", "suchte den blauen Ball"),
-        ("suchte den roten Ball", "suchte einen roten Ball"),
-        ("suchte den roten Ball", "suchte den roten Hut"),
-        ("sie ihn verloren", "sie es verloren"),
-        ("sie ihn verloren", "sie sie verloren"),
-        ("sie ihn verloren", "er ihn verloren"),
-        ("ihren roten Ball", "seinen roten Ball"),
-        ("ihren roten Ball", "ihr roten Ball"),
-        ("half ihr", "half ihm"),
-        ("half ihr", "half sie"),
-        ("ein kalter Tag", "ein kaltes Tag"),
-        ("ein kalter Tag", "einen kalten Tag"),
-        ("war der Ball", "war den Ball"),
-        ("war der Ball", "war Der Ball"),
-        ("auf dem Steg", "auf den Steg"),
-        ("auf dem Steg", "auf der Steg"),
-        ("ging zum See", "ging am See"),
-        ("ging zum See", "ging in dem See"),
-        ("in Wien", "in Köln"),
-        ("verloren hatte", "hatte verloren"),
-    ],
-)
-def test_the_table_sees_a_mistake(right, wrong):
-    assert german_table.faults(sentences(LOST), sentences(LOST_GERMAN)) == []
-    assert right in LOST_GERMAN
-    try:
-        faults = german_table.faults(
-            sentences(LOST), sentences(LOST_GERMAN.replace(right, wrong, 1))
-        )
-    except AssertionError:  # no frame fits
-        return
-    assert faults
+def test_german_agrees_in_gender_and_case_as_a_grammar_has_it():
+    table = """
+        nom m  der rote X    ein roter X     er
+        nom f  die rote X    eine rote X     sie
+        nom n  das rote X    ein rotes X     es
+        acc m  den roten X   einen roten X   ihn
+        acc f  die rote X    eine rote X     sie
+        acc n  das rote X    ein rotes X     es
+        dat m  dem roten X   einem roten X   ihm
+        dat f  der roten X   einer roten X   ihr
+        dat n  dem roten X   einem roten X   ihm
+    """
+    for line in table.strip().splitlines():
+        key, definite, indefinite, pronoun = re.split(r" {2,}", line.strip())
+        case, gender = key.split()
+        assert german.noun_phrase(case, "der", "X", gender, "rot") == definite
+        assert german.noun_phrase(case, "ein", "X", gender, "rot") == indefinite
+        assert german.noun_phrase(case, "ein", "X", gender) == f"{indefinite.split()[0]} X"
+        assert german.pronoun(case, gender) == pronoun
 
 
 # ---- Bad input ----
 
 
 @pytest.mark.parametrize(
-    ("call", "error", "message"),
+    ("name", "given", "error", "message"),
     [
-        (lambda: stories.sample(-1, 0), ValueError, "count must be at least 0, got -1"),
-        (lambda: stories.sample(2.5, 0), TypeError, "count must be a whole number, got 2.5"),
-        (lambda: stories.sample("3", 0), TypeError, "count must be a whole number, got '3'"),
-        (lambda: stories.sample(True, 0), TypeError, "count must be a whole number, got True"),
-        (lambda: stories.sample(10, "x"), TypeError, "seed must be a whole number, got 'x'"),
-        (lambda: stories.sample(10, None), TypeError, "seed must be a whole number, got None"),
-        (lambda: stories.sample(10, -2), ValueError, "seed must be at least 0, got -2"),
-        (lambda: stories.log_probability(None), TypeError, "text must be a string, got NoneType"),
-        (lambda: stories.log_probability([LOAN]), TypeError, "text must be a string, got list"),
-        (lambda: stories.next_words(3), TypeError, "prefix must be a string, got int"),
-        (
-            lambda: stories.next_words("It was a purple day"),
-            ValueError,
-            "can't say 'purple' (unit 4) after 'It was a'; what it can say there: 'windy', ",
-        ),
-        (
-            lambda: stories.next_words("Purple"),
-            ValueError,
-            "can't say 'Purple' (unit 1) at the beginning; what it can say there: 'It', ",
-        ),
-        (
-            lambda: stories.next_words(LOAN + " Ida"),
-            ValueError,
-            "can't say 'Ida' (unit 37) after",
-        ),
-        (
-            lambda: stories.next_words("It was a ___ day"),
-            ValueError,
-            "prefix has a blank '___': use stories.fill",
-        ),
-        (
-            lambda: stories.next_words("It  was"),
-            ValueError,
-            "prefix is not in normal orthography: got 'It  was', write 'It was'",
-        ),
-        (lambda: stories.fill(None), TypeError, "text must be a string, got NoneType"),
-        (lambda: stories.fill(""), ValueError, "text has no blank: write '___'"),
-        (lambda: stories.fill(LOAN), ValueError, "text has no blank: write '___'"),
-        (
-            lambda: stories.fill("It was a ___ purple day."),
-            ValueError,
-            "can't say 'purple' (unit 5) after 'It was a ___'",
-        ),
-        (
-            lambda: stories.fill("Ida lent Tom a ___ kite."),
-            ValueError,
-            "can't say the end of the story (unit 8) after 'Ida lent Tom a ___ kite.'",
-        ),
-        (
-            lambda: stories.fill(LOAN + " ___"),
-            ValueError,
-            "can't say the end of the story (unit 38)",
-        ),
-        (
-            lambda: stories.fill("It was a ___ , day."),
-            ValueError,
-            "text is not in normal orthography: got 'It was a ___ , day.', write",
-        ),
+        ("sample", (-1, 0), ValueError, "count must be at least 0, got -1: try sample(10, seed=0)"),
+        ("sample", (2.5, 0), TypeError, "count must be a whole number, got float: 2.5"),
+        ("sample", (True, 0), TypeError, "count must be a whole number, got bool: True"),
+        ("sample", (10, None), TypeError, "seed must be a whole number, got NoneType"),
+        ("sample", (10, -2), ValueError, "seed must be at least 0, got -2"),
+        ("log_probability", (None,), TypeError, "text must be a string with a whole story"),
+        ("next_words", (3,), TypeError, "such as 'It was a', got int"),
+        ("next_words", ("It was a purple day",), ValueError, "'purple' (unit 4) after 'It was a'"),
+        ("next_words", ("It was a purple day",), ValueError, "; what it can say there: 'windy', "),
+        ("next_words", ("Purple",), ValueError, "'Purple' (unit 1) at the beginning"),
+        ("next_words", (LOAN + " Ida",), ValueError, "can't say 'Ida' (unit 37) after"),
+        ("next_words", ("It was a ___ day",), ValueError, "prefix has a blank '___': use stories."),
+        ("next_words", ("It  was",), ValueError, "not in normal orthography: got 'It  was', write"),
+        ("fill", (None,), TypeError, "a whole story with '___' for a word, got NoneType"),
+        ("fill", ("",), ValueError, "text has no blank: write '___'"),
+        ("fill", (LOAN,), ValueError, "text has no blank: write '___'"),
+        ("fill", ("It was a ___ purple day.",), ValueError, "'purple' (unit 5) after 'It was a __"),
+        ("fill", ("Ida lent Tom a ___ kite.",), ValueError, "the end of the story (unit 8) after"),
+        ("fill", (LOAN + " ___",), ValueError, "can't say the end of the story (unit 38)"),
+        ("fill", ("It was a ___ , day.",), ValueError, "text is not in normal orthography"),
+        ("unit_indices", ("Tom.", [(0, 3), (3, 5)]), ValueError, "text, which has 4 characters"),
     ],
-)  # fmt: skip
-def test_bad_input_is_named(call, error, message):
+)
+def test_bad_input_is_named(name, given, error, message):
     with pytest.raises(error, match=re.escape(message)):
-        call()
+        getattr(stories, name)(*given)
 
 
 def test_a_prefix_may_be_empty_or_end_in_a_space():
@@ -820,17 +618,15 @@ def test_tokens_of_any_text_find_their_units():
     assert stories.unit_indices("  Tom  ran ", [(2, 5), (5, 7), (7, 10)]) == [0, 1, 1]
 
 
-def test_offsets_of_another_text_are_refused():
-    with pytest.raises(ValueError, match="offsets end behind text, which has 4 characters"):
-        stories.unit_indices("Tom.", [(0, 3), (3, 5)])
-
-
 @pytest.mark.parametrize(
-    ("case", "gender", "said"),
-    [("gen", "m", "case must be one of nom, acc, dat, got 'gen'"), ("nom", "x", "gender must be")],
+    ("case", "gender", "message"),
+    [
+        ("gen", "m", "case must be 'nom' or 'acc' or 'dat', got 'gen'"),
+        ("nom", "x", "gender must be"),
+    ],
 )
-def test_german_knows_three_cases_and_three_genders(case, gender, said):
-    with pytest.raises(ValueError, match=said):
-        noun_phrase(case, "der", "Ball", gender)
-    with pytest.raises(ValueError, match=said):
-        pronoun(case, gender)
+def test_german_knows_three_cases_and_three_genders(case, gender, message):
+    with pytest.raises(ValueError, match=message):
+        german.noun_phrase(case, "der", "Ball", gender)
+    with pytest.raises(ValueError, match=message):
+        german.pronoun(case, gender)

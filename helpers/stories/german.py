@@ -1,4 +1,4 @@
-"""German noun phrases by rule: article, adjective and noun agree in gender and case.
+"""German sentences by rule: article, adjective and noun agree in gender and case.
 
 Only what the stories need: singular, nominative / accusative / dative, after a definite article
 or after an *ein*-word (ein, sein, ihr). Source of the tables: any German grammar, for example
@@ -6,6 +6,9 @@ Duden, Die Grammatik, on the declension of articles and adjectives.
 """
 
 from functools import cache
+
+from helpers import checks
+from helpers.stories.language import template_pieces
 
 CASES = ("nom", "acc", "dat")
 GENDERS = ("m", "f", "n")
@@ -60,8 +63,33 @@ def pronoun(case: str, gender: str) -> str:
 
 
 def _column(case: str, gender: str) -> int:
-    if case not in CASES:
-        raise ValueError(f"case must be one of {', '.join(CASES)}, got {case!r}")
-    if gender not in GENDERS:
-        raise ValueError(f"gender must be one of {', '.join(GENDERS)}, got {gender!r}")
+    checks.choice("case", case, CASES)
+    checks.choice("gender", gender, GENDERS)
     return GENDERS.index(gender)
+
+
+def translate(template: str, words: dict) -> str:
+    """A German sentence about words (`helpers.stories.words.Word`) that have been drawn.
+
+    `{thing.ihn}` is a form of a word, `{acc der color thing}` a noun phrase with an article,
+    `{acc hero.sein color thing}` one with a possessive. A case in capitals begins a sentence.
+    """
+    return "".join(
+        piece if isinstance(piece, str) else _filled(words, *piece)
+        for piece in template_pieces(template)
+    )
+
+
+def _filled(words: dict, *slot: tuple[str, str]) -> str:
+    name, form = slot[0]
+    if len(slot) == 1:
+        return words[name].german[form]
+    (case, _), (owner, form), *adjective, (noun, _) = slot
+    phrase = noun_phrase(
+        case.lower(),
+        words[owner].german[form] if form else owner,
+        words[noun].german[""],
+        words[noun].gender,
+        words[adjective[0][0]].german[""] if adjective else "",
+    )
+    return phrase[0].upper() + phrase[1:] if case[0].isupper() else phrase
