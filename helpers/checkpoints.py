@@ -85,7 +85,7 @@ def resolve(model_id: str) -> str:
     if not (folder / "config.json").is_file():
         raise FileNotFoundError(
             f"the miniature of {model_id} is missing from {_short(folder)}; make it with "
-            f"`python -m helpers.pretrain {_trained_as(model_id)}`, or set {SWITCH}=hub"
+            f"`python -m helpers.making {_trained_as(model_id)}`, or set {SWITCH}=hub"
         )
     return _short(folder)
 
@@ -97,7 +97,7 @@ def _short(folder: Path) -> str:
 
 
 def _trained_as(model_id: str) -> str:
-    """The id that `helpers.pretrain` knows: the first of those that share a folder."""
+    """The id that `helpers.making` knows: the first of those that share a folder."""
     return next(name for name in MINIATURES if MINIATURES[name] == MINIATURES[model_id])
 
 
