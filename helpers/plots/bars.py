@@ -41,10 +41,10 @@ def token_losses(
     data.check_tokens("tokens", tokens)
     nats = data.nats_in(unit)
     hue = colours.hue(architecture)
-    heights = _losses("losses", losses, len(tokens)) / nats
+    heights = data.numbers("losses", losses, T=len(tokens)) / nats
     floor = np.full(len(tokens), np.nan)
     if ideal is not None:
-        floor = _losses("ideal", ideal, len(tokens)) / nats
+        floor = data.numbers("ideal", ideal, T=len(tokens)) / nats
     places = np.arange(len(tokens))
     key = [Patch(color=hue, label="model")]
     with page.house_style():
@@ -83,8 +83,10 @@ def next_words(
     >>> [label.get_text() for label in ax.get_yticklabels()]
     ['Anna', '(end)', 'Tom']
     """
-    _check_distribution("model", model)
-    _check_distribution("ideal", ideal)
+    for name, distribution in [("model", model), ("ideal", ideal)]:
+        data.check_fractions(name, distribution)
+        total = sum(distribution.values())
+        checks.need(total <= 1 + 1e-3, f"{name} must be probabilities, but adds up to {total:.3g}")
     checks.whole("top", top, least=1)
     hue = colours.hue(architecture)
     both = {**ideal, **model}
@@ -193,19 +195,6 @@ def _percent(probability: float) -> str:
 
 
 # ---- what can be wrong ----
-
-
-def _losses(name: str, values: ArrayLike, count: int) -> np.ndarray:
-    array = data.numbers(name, values, "T")
-    one_each = f"{name} must be one number for each of {count} tokens"
-    checks.need(len(array) == count, f"{one_each}, got {len(array)}")
-    return array
-
-
-def _check_distribution(name: str, distribution: Mapping[str, float]) -> None:
-    data.check_fractions(name, distribution)
-    total = sum(distribution.values())
-    checks.need(total <= 1 + 1e-3, f"{name} must be probabilities, but they add up to {total:.3g}")
 
 
 def _check_scores(scores: Mapping[str, Mapping[str, float]], ideal: Mapping[str, float]) -> None:

@@ -1,6 +1,7 @@
 """Numbers in a row, such as the losses of a training run: a curve for each run."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -32,7 +33,7 @@ def learning_curve(
 
     >>> ax = learning_curve({"honest": [2.0, 1.5, 1.2], "cheating": [2.0, 0.9, 0.4]}, floor=1.0)
     """
-    runs, hues = _runs("losses", losses), _hues(architecture)
+    runs = _runs("losses", losses, architecture)
     nats = data.nats_in(unit)
     if floor is not None:
         checks.number("floor", floor, lambda x: 0 <= x < np.inf, "finite and at least 0")
@@ -40,14 +41,14 @@ def learning_curve(
         checks.whole("smooth", smooth, least=1)
     with page.house_style():
         ax = page.axes(ax, (6.5, 3.8), title)
-        for hue, values in zip(hues, runs.values(), strict=False):
+        for _, hue, values in runs:
             steps = np.arange(1, len(values) + 1)
             ax.plot(steps, values / nats, color=hue, alpha=0.25, linewidth=0.8)
             mean = _running_mean(values / nats, smooth or max(1, len(values) // 20))
             ax.plot(steps, mean, color=hue, linewidth=2, solid_capstyle="round")
         lines = [] if floor is None else [_floor(ax, floor / nats, unit)]
-        _finish(ax, runs, hues, lines)
-        ax.set_ylim(0, 1.05 * max(values.max() for values in runs.values()) / nats)
+        _finish(ax, runs, lines)
+        ax.set_ylim(0, 1.05 * max(run.values.max() for run in runs) / nats)
         ax.set(xlabel="training step", ylabel=f"loss in {unit} per scored token")
     return ax
 
@@ -72,41 +73,40 @@ def lines(
     >>> ax.get_ylabel()
     'milliseconds'
     """
-    runs, hues = _runs("values", values), _hues(architecture)
+    runs = _runs("values", values, architecture)
     with page.house_style():
         ax = page.axes(ax, (6.5, 3.2), title)
-        for hue, numbers in zip(hues, runs.values(), strict=False):
+        for _, hue, numbers in runs:
             ax.plot(np.arange(1, len(numbers) + 1), numbers, color=hue, linewidth=2)
-        _finish(ax, runs, hues)
-        ax.set_ylim(0, 1.05 * max(numbers.max() for numbers in runs.values()) or 1)
+        _finish(ax, runs)
+        ax.set_ylim(0, 1.05 * max(run.values.max() for run in runs) or 1)
         ax.set(xlabel=x, ylabel=y)
     return ax
 
 
-def _runs(name: str, values: object) -> dict[str, np.ndarray]:
-    """Name of the run → its numbers; a single run has the name ""."""
+class _Run(NamedTuple):
+    name: str
+    hue: str
+    values: np.ndarray
+
+
+def _runs(name: str, values: object, architecture: str) -> list[_Run]:
+    """The runs, of which a single one may have no name."""
     runs = values if isinstance(values, Mapping) else {"": values}
-    most = 1 + len(colours.OTHER_HUES)
+    hues = [colours.hue(architecture), *colours.OTHER_HUES]
+    most = len(hues)
     checks.need(1 <= len(runs) <= most, f"{name} must be 1 to {most} runs, got {len(runs)}")
-    return {
-        run: data.numbers(f"{name}[{run!r}]" if run else name, numbers, "T")
-        for run, numbers in runs.items()
-    }
+    return [
+        _Run(run, hue, data.numbers(f"{name}[{run!r}]" if run else name, numbers, T=None))
+        for hue, (run, numbers) in zip(hues, runs.items(), strict=False)
+    ]
 
 
-def _hues(architecture: str) -> list[str]:
-    """The colour of the first run, of the second, and so on."""
-    return [colours.hue(architecture), *colours.OTHER_HUES]
-
-
-def _finish(
-    ax: Axes, runs: Mapping[str, np.ndarray], hues: Sequence[str], more: Sequence[Line2D] = ()
-) -> None:
+def _finish(ax: Axes, runs: Sequence[_Run], more: Sequence[Line2D] = ()) -> None:
     """An x that counts from 1, and a legend of the runs that have a name and of `more`."""
-    ax.set_xlim(0, max(len(values) for values in runs.values()))
+    ax.set_xlim(0, max(len(run.values) for run in runs))
     ax.grid(axis="y")
-    names = zip(hues, runs, strict=False)
-    key = [Line2D([], [], color=hue, linewidth=2, label=name) for hue, name in names if name]
+    key = [Line2D([], [], color=run.hue, linewidth=2, label=run.name) for run in runs if run.name]
     if key or more:
         ax.legend(handles=[*key, *more])
 

@@ -14,13 +14,19 @@ UNITS = {"bits": math.log(2), "nats": 1.0}  # how many nats each is
 _BOOLEAN = "use mask == 1 if 1 means keep, mask == 0 if it is added to the scores"
 
 
-def numbers(name: str, values: ArrayLike, axes: str, dtype: str = "any") -> np.ndarray:
-    """The values as an array; `axes` names its axes, "Q K". Nothing that is drawn is negative."""
+def numbers(name: str, values: ArrayLike, dtype: str = "any", **sizes: int | None) -> np.ndarray:
+    """The values as an array, none of them negative.
+
+    `sizes` names the axes and says how long they must be, or None: `Q=len(rows), K=len(columns)`.
+    """
     tensor = values if isinstance(values, Tensor) else torch.as_tensor(np.asarray(values))
-    checks.tensor(name, tensor, axes, dtype, _BOOLEAN)
+    checks.tensor(name, tensor, " ".join(sizes), dtype, _BOOLEAN)
     array = tensor.detach().cpu().to(torch.bool if dtype == "bool" else torch.double).numpy()
     fits = not ((array < 0) | np.isinf(array)).any()
     checks.need(fits, f"{name} must not be negative or infinite")
+    wanted = tuple(size or actual for size, actual in zip(sizes.values(), array.shape, strict=True))
+    shapes = f"{wanted} by its labels, got {array.shape}"
+    checks.need(array.shape == wanted, f"{name} must have the shape {shapes}")
     return array
 
 
@@ -30,13 +36,7 @@ def matrix(
     """The values as an array, (Q, K), with as many rows and columns as there are labels."""
     check_tokens("rows", rows)
     check_tokens("columns", columns)
-    array = numbers(name, values, "Q K", dtype)
-    checks.need(
-        array.shape == (len(rows), len(columns)),
-        f"{name} is {array.shape[0]} × {array.shape[1]}, but there are {len(rows)} rows "
-        f"(queries) and {len(columns)} columns (keys)",
-    )
-    return array
+    return numbers(name, values, dtype, Q=len(rows), K=len(columns))
 
 
 def check_tokens(name: str, tokens: Sequence[str]) -> None:
