@@ -8,12 +8,8 @@ from statistics import fmean
 
 import torch
 from torch import Tensor
-from transformers import (
-    BertForMaskedLM,
-    GPT2LMHeadModel,
-    PreTrainedTokenizerBase,
-    T5ForConditionalGeneration,
-)
+from transformers import PreTrainedModel
+from transformers import PreTrainedTokenizerBase as Tokenizer
 
 from helpers import objectives
 from helpers.making.recipe import in_order
@@ -21,9 +17,7 @@ from helpers.stories import BLANK, Story, fill, spell, units
 
 
 @torch.no_grad()
-def story_surprise(
-    model: GPT2LMHeadModel, tokenizer: PreTrainedTokenizerBase, stories: list[Story]
-) -> float:
+def story_surprise(model: PreTrainedModel, tokenizer: Tokenizer, stories: list[Story]) -> float:
     """The model's mean surprise at a story, its end included, in nats; see `floor`."""
     end = [tokenizer.eos_token_id]
     texts = tokenizer([story.text for story in stories]).input_ids
@@ -40,9 +34,7 @@ def floor(stories: list[Story]) -> float:
     return fmean(-story.log_probability for story in stories)
 
 
-def continuations(
-    model: GPT2LMHeadModel, tokenizer: PreTrainedTokenizerBase, prompts: list[str]
-) -> list[str]:
+def continuations(model: PreTrainedModel, tokenizer: Tokenizer, prompts: list[str]) -> list[str]:
     """What a decoder writes after each prompt, greedily."""
     texts = []
     for prompt in prompts:
@@ -69,7 +61,7 @@ class Blank:
         return max(self.ideal, key=self.ideal.get)
 
 
-def blanks(stories: list[Story], tokenizer: PreTrainedTokenizerBase, seed: int = 0) -> list[Blank]:
+def blanks(stories: list[Story], tokenizer: Tokenizer, seed: int = 0) -> list[Blank]:
     """One blank in each story: a random one of those for which one mask token is enough.
 
     It is enough where every word that could stand there is one token. Words are in lower case, as
@@ -90,9 +82,7 @@ def blanks(stories: list[Story], tokenizer: PreTrainedTokenizerBase, seed: int =
 
 
 @torch.no_grad()
-def log_probabilities(
-    model: BertForMaskedLM, tokenizer: PreTrainedTokenizerBase, blanks: list[Blank]
-) -> Tensor:
+def log_probabilities(model: PreTrainedModel, tokenizer: Tokenizer, blanks: list[Blank]) -> Tensor:
     """Of all tokens in the place of each blank, (blanks, V)."""
     rows = []
     for start in range(0, len(blanks), 50):
@@ -105,7 +95,7 @@ def log_probabilities(
 
 
 def fill_quality(
-    model: BertForMaskedLM, tokenizer: PreTrainedTokenizerBase, blanks: list[Blank]
+    model: PreTrainedModel, tokenizer: Tokenizer, blanks: list[Blank]
 ) -> tuple[float, float, float]:
     """How well a model fills blanks: its accuracy, the ideal reader's, and the mean divergence.
 
@@ -128,7 +118,7 @@ def ideal_accuracy(blanks: list[Blank]) -> float:
 
 
 def sentinel_accuracy(
-    model: T5ForConditionalGeneration, tokenizer: PreTrainedTokenizerBase, blanks: list[Blank]
+    model: PreTrainedModel, tokenizer: Tokenizer, blanks: list[Blank]
 ) -> tuple[float, float]:
     """How often the right word follows the sentinel in a blank's place; the ideal reader's score.
 
@@ -144,18 +134,14 @@ def sentinel_accuracy(
 
 
 def exactly_right(
-    model: T5ForConditionalGeneration,
-    tokenizer: PreTrainedTokenizerBase,
-    pairs: list[tuple[str, str]],
+    model: PreTrainedModel, tokenizer: Tokenizer, pairs: list[tuple[str, str]]
 ) -> float:
     """The fraction of (source, target) for which the model writes exactly the target."""
     texts = written(model, tokenizer, [source for source, _ in pairs])
     return fmean(text == target for text, (_, target) in zip(texts, pairs, strict=True))
 
 
-def written(
-    model: T5ForConditionalGeneration, tokenizer: PreTrainedTokenizerBase, sources: list[str]
-) -> list[str]:
+def written(model: PreTrainedModel, tokenizer: Tokenizer, sources: list[str]) -> list[str]:
     """What an encoder–decoder writes, greedily, to each text that it reads; sentinels are kept."""
     texts = []
     for start in range(0, len(sources), 100):

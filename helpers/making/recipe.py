@@ -12,7 +12,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel
+from transformers import PreTrainedTokenizerBase as Tokenizer
 
 from helpers import training
 from helpers.stories import Story, sample
@@ -26,6 +27,7 @@ POSITIONS = 256  # twice the longest story
 GELU = "gelu_pytorch_tanh"
 
 Example = dict[str, list[int]]
+Batch = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Round:
     In each round the learning rate rises, and falls to zero.
     """
 
-    examples: Callable[[list[Story], PreTrainedTokenizerBase], list[Example]]
+    examples: Callable[[list[Story], Tokenizer], list[Example]]
     steps: int
     learning_rate: float
 
@@ -46,10 +48,10 @@ class Recipe:
 
     stands_for: str
     data: str
-    tokenizer: Callable[[list[Story]], PreTrainedTokenizerBase]
-    model: Callable[[PreTrainedTokenizerBase], PreTrainedModel]
+    tokenizer: Callable[[list[Story]], Tokenizer]
+    model: Callable[[Tokenizer], PreTrainedModel]
     rounds: tuple[Round, ...]
-    measure: Callable[[PreTrainedModel, PreTrainedTokenizerBase, list[Story]], dict[str, str]]
+    measure: Callable[[PreTrainedModel, Tokenizer, list[Story]], dict[str, str]]
     batch_size: int
     optimizer: Callable[..., Optimizer] | None = None
 
@@ -65,9 +67,7 @@ def training_stories(count: int) -> list[Story]:
     return [story for story in sample(count, TRAINING_SEED) if story.text not in unseen]
 
 
-def in_order(
-    examples: list[Example], *, size: int, pad_token_id: int
-) -> Iterator[dict[str, Tensor]]:
+def in_order(examples: list[Example], *, size: int, pad_token_id: int) -> Iterator[Batch]:
     """Every example once, in batches of examples of like length, so that little is padding."""
     ranked = sorted(examples, key=lambda example: len(example["input_ids"]))
     for start in range(0, len(ranked), size):
@@ -75,9 +75,7 @@ def in_order(
         yield next(training.batches(part, size=len(part), seed=0, pad_token_id=pad_token_id))
 
 
-def by_length(
-    examples: list[Example], *, size: int, pad_token_id: int
-) -> Iterator[dict[str, Tensor]]:
+def by_length(examples: list[Example], *, size: int, pad_token_id: int) -> Iterator[Batch]:
     """Batches in random order, of examples of like length out of some hundreds in a row."""
     shuffle = random.Random(TRAINING_SEED).shuffle
     for start in range(0, len(examples), 32 * size):

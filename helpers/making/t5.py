@@ -110,16 +110,13 @@ def make_examples(
         if isinstance(task, Gaps):
             rows = cut(chosen, tokenizer, task)
         else:
-            rows = encode([task(story, random) for story in chosen], tokenizer)
+            sources, targets = zip(*(task(story, random) for story in chosen), strict=True)
+            ids = tokenizer(list(sources), text_target=list(targets))
+            pairs = zip(ids["input_ids"], ids["labels"], strict=True)
+            rows = ({"input_ids": source, "labels": target} for source, target in pairs)
         for place, row in zip(places, rows, strict=True):
             examples[place] = row
     return examples
-
-
-def encode(pairs: list[tuple[str, str]], tokenizer: T5Tokenizer) -> Iterator[Example]:
-    sources, targets = (tokenizer(list(texts)).input_ids for texts in zip(*pairs, strict=True))
-    for source, target in zip(sources, targets, strict=True):
-        yield {"input_ids": source, "labels": target}
 
 
 def cut(stories: list[Story], tokenizer: T5Tokenizer, gaps: Gaps) -> Iterator[Example]:
