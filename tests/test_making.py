@@ -6,29 +6,26 @@ from functools import cache
 
 import pytest
 import torch
-from transformers import (
-    AutoModelForCausalLM,
-    AutoModelForMaskedLM,
-    AutoModelForSeq2SeqLM,
-    AutoTokenizer,
-)
+import transformers
+from transformers import AutoConfig, AutoTokenizer
 
 from helpers import checkpoints, stories
 from helpers.making import RECIPES, bert, gpt2, measure, recipe, t5
 from helpers.making import __main__ as command
 
-AUTO_CLASSES = {
-    "gpt2": AutoModelForCausalLM,
-    "bert-base-uncased": AutoModelForMaskedLM,
-    "google/flan-t5-small": AutoModelForSeq2SeqLM,
-}
 every_recipe = pytest.mark.parametrize("model_id", RECIPES)
 
 
 @cache
 def load(model_id):
-    folder = checkpoints.MINIATURES[model_id]
-    return AUTO_CLASSES[model_id].from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+    return load_from(checkpoints.MINIATURES[model_id])
+
+
+def load_from(folder):
+    (name,) = AutoConfig.from_pretrained(folder).architectures
+    return getattr(transformers, name).from_pretrained(folder), AutoTokenizer.from_pretrained(
+        folder
+    )
 
 
 # ---- what the miniatures can do, and models that know nothing can't ----
@@ -107,38 +104,29 @@ def percent(rows):
 
 
 def test_t5_does_its_tasks_exactly_and_fills_sentinels_like_the_ideal_reader():
-    rows = percent(t5.measures(*load("google/flan-t5-small"), recipe.held_out_stories(200)))
-    assert rows["by the ideal reader"] > 0.9
-    assert rows["sentinels filled right"] >= rows["by the ideal reader"] - 0.02
-    for name in ("sentences translated", "summaries", "answers"):
-        assert rows[f"{name}, exactly right"] >= 0.98
-
-
-def test_a_t5_that_knows_nothing_does_no_task():
-    _, tokenizer = load("google/flan-t5-small")
+    model, tokenizer = load("google/flan-t5-small")
+    rows = percent(t5.measures(model, tokenizer, recipe.held_out_stories(200)))
+    best = rows.pop("by the ideal reader")
+    assert best > 0.9
+    assert rows.pop("sentinels filled right") >= best - 0.02
+    assert len(rows) == 3
+    assert min(rows.values()) >= 0.98
     untrained = t5.make_model(tokenizer).eval()
     rows = percent(t5.measures(untrained, tokenizer, recipe.held_out_stories(20)))
-    assert {fraction for name, fraction in rows.items() if name != "by the ideal reader"} == {0.0}
+    assert sorted(rows.values())[:4] == [0.0] * 4
 
 
-def test_exactly_right_is_to_the_letter(monkeypatch):
-    monkeypatch.setattr(measure, "written", lambda *_: ["Tom ran.", "Tom ran. "])
+def test_right_is_to_the_letter_and_a_sentinel_is_filled_by_the_word_alone(monkeypatch):
+    texts = ["Tom ran.", "Tom ran. "]
+    monkeypatch.setattr(measure, "written", lambda *_: texts)
     assert measure.exactly_right(None, None, [("", "Tom ran.")] * 2) == 0.5
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("<extra_id_0> Ran<extra_id_1>", 0.5),
-        ("<extra_id_0> ran home<extra_id_1>", 0.0),
-        ("ran<extra_id_1>", 0.0),
-        ("<extra_id_0> ran", 0.0),
-    ],
-)
-def test_a_sentinel_is_filled_by_the_word_and_nothing_else(monkeypatch, text, expected):
-    blanks = [measure.Blank("Tom ___.", word, {"ran": 0.7, "sat": 0.3}) for word in ("ran", "sat")]
-    monkeypatch.setattr(measure, "written", lambda *_: [text, text])
-    assert measure.sentinel_accuracy(None, None, blanks) == (expected, 0.5)
+    blank = measure.Blank("Tom ___.", "ran", {"ran": 0.7, "sat": 0.3})
+    for text in ["<extra_id_0> ran home<extra_id_1>", "ran<extra_id_1>", "<extra_id_0> ran"]:
+        texts = [text, "<extra_id_0> Ran<extra_id_1>"]
+        assert measure.sentinel_accuracy(None, None, [blank] * 2) == (0.5, 1.0)
+    texts = texts[:1]
+    sat = replace(blank, word="sat")
+    assert measure.sentinel_accuracy(None, None, [sat]) == (0.0, 0.0)
 
 
 # ---- what they are trained on ----
@@ -264,15 +252,14 @@ def test_a_miniature_is_saved_whole_and_the_same_seed_makes_the_same(
     monkeypatch.setitem(RECIPES, model_id, quick)
     command.main([model_id, "--out", str(tmp_path)])
     (folder,) = tmp_path.iterdir()
-    model = AUTO_CLASSES[model_id].from_pretrained(folder)
-    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model, tokenizer = load_from(folder)
     assert type(model) is type(load(model_id)[0])
     assert len(tokenizer) == model.config.vocab_size
     assert {path.suffix for path in folder.iterdir()} == {".json", ".safetensors", ".md"}
 
     again = replace(quick, tokenizer=lambda _: tokenizer)  # training one knows no seed
     measures = recipe.make(again, tmp_path / "again")
-    other = AUTO_CLASSES[model_id].from_pretrained(tmp_path / "again").state_dict()
+    other = load_from(tmp_path / "again")[0].state_dict()
     assert all(torch.equal(value, other[key]) for key, value in model.state_dict().items())
     for folder in tmp_path.iterdir():
         card = (folder / "README.md").read_text(encoding="utf-8")

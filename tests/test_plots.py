@@ -61,13 +61,10 @@ def ticks(axis):
 # ---- matrices ----
 
 
-@pytest.mark.parametrize(
-    ("architecture", "hue"),
-    [("decoder", "#0072b2"), ("encoder", "#d55e00"), ("encoder-decoder", "#009e73")],
-)
-def test_allowed_cells_have_the_hue_and_hidden_ones_are_hatched(architecture, hue):
+@pytest.mark.parametrize("architecture", plots.HUES)
+def test_allowed_cells_have_the_hue_and_hidden_ones_are_hatched(architecture):
     ax = plots.mask(CAUSAL, **LABELS, architecture=architecture)
-    assert cells(ax, hue) == where(CAUSAL)
+    assert cells(ax, plots.HUES[architecture]) == where(CAUSAL)
     assert cells(ax, "#f1f1f1") == where(~CAUSAL)
     assert [c.get_hatch() for c in ax.collections] == [None, "/////"]
     assert legend(ax) == ["may attend", "hidden"]
@@ -186,12 +183,7 @@ def test_losses_come_in_nats_and_are_drawn_in_bits():
     assert [bar.get_height() for bar in ax.patches] == pytest.approx([math.log(8)] * 5)
     assert ax.get_ylabel() == "surprise in nats"
     assert legend(ax) == ["model"]
-
-
-def test_every_token_of_a_long_story_is_labelled():
-    tokens = [f"Ġ{n}" for n in range(90)]
-    ax = plots.token_losses(tokens, [1.0] * 90)
-    assert ticks(ax.xaxis) == tokens
+    assert ticks(plots.token_losses(TOKENS * 18, [1.0] * 90).xaxis) == TOKENS * 18  # all of them
 
 
 def test_a_token_that_nobody_predicts_has_no_bar():
@@ -345,7 +337,6 @@ A = {"a": 1.0}
         ("mask", [CAUSAL], LABELS | {"rows": range(5)}, r"rows\[0\] must .*convert_ids_to_tokens"),
         ("mask", [CAUSAL], LABELS | {"columns": []}, "columns is empty"),
         ("mask", [CAUSAL], LABELS | {"architecture": "gpt2"}, "architecture must .* got 'gpt2'"),
-        ("mask", [CAUSAL], LABELS | {"ax": 3}, "ax must be matplotlib Axes, got int"),
         ("influence", [CAUSAL, -CAUSAL.float()], LABELS, "influence must not be negative"),
         (
             "encoder_decoder",
@@ -363,10 +354,8 @@ A = {"a": 1.0}
         ("learning_curve", [[1.0]], {"floor": -1.0}, "floor must be finite and at least 0"),
         ("learning_curve", [[1.0]], {"smooth": 0}, "smooth must be at least 1"),
         ("lines", [{key: [1.0] for key in "abcdef"}], {"x": "n", "y": "m"}, "must be 1 to 5 runs"),
-        ("next_words", [[0.5], A], {}, "model must be a dict of name → fraction"),
         ("next_words", [A, {}], {}, "ideal must be .* not be empty"),
         ("next_words", [{"a": 0.7, "b": 0.7}, A], {}, "model must .* adds up to 1.4"),
-        ("next_words", [{"a": torch.ones(())}, A], {}, r"model\['a'\] must be a number"),
         ("next_words", [A, A], {"top": 0}, "top must be at least 1"),
         ("comparison", [{}], {}, "scores is empty: give at least one task"),
         ("comparison", [{"fill": 0.5}], {}, r"scores\['fill'\] must be a dict of name → fraction"),
