@@ -55,10 +55,10 @@ format: $(READY) ## mend what lint finds, where that can be done safely
 	$(PY) -m ruff format
 
 miniatures: $(READY) ## train the bundled miniatures again, from nothing
-	$(PY) -m helpers.pretrain all
+	$(PY) -m helpers.making all
 
 figure: $(READY) ## draw the README's picture of the three masks again
-	$(PY) -m helpers.overview
+	$(PY) -m helpers.making figure
 
 matrix: $(READY) ## test the notebooks on other instruction sets, on one thread, and five times over
 	.ci/matrix $(PY)

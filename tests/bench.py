@@ -33,7 +33,8 @@ from transformers import (
     TrainingArguments,
 )
 
-from helpers import attention, checkpoints, objectives, pretrain, stories, training
+from helpers import attention, checkpoints, objectives, stories, training
+from helpers.making.recipe import GELU
 from helpers.objectives import IGNORE_INDEX
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -146,7 +147,7 @@ SMALL = {  # the miniature's
     "n_embd": 128,
     "n_layer": 4,
     "n_head": 8,
-    "activation_function": pretrain.GELU,
+    "activation_function": GELU,
 }
 LARGE = {"vocab_size": 50257}  # the real one's
 

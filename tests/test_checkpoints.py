@@ -87,7 +87,7 @@ def test_another_value_of_the_switch_is_refused(monkeypatch, model_id, value):
 )
 def test_a_missing_miniature_says_how_to_make_it(made, model_id, trained_as):
     (checkpoints.MINIATURES[model_id] / "config.json").unlink()
-    command = re.escape(f"python -m helpers.pretrain {trained_as}`")
+    command = re.escape(f"python -m helpers.making {trained_as}`")
     with pytest.raises(FileNotFoundError, match=f"{model_id}.*{command}.*NOTEBOOK_WEIGHTS=hub"):
         checkpoints.resolve(model_id)
 

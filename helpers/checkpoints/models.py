@@ -81,7 +81,7 @@ def resolve(model_id: str) -> str:
     if not (folder / "config.json").is_file():
         raise FileNotFoundError(
             f"the miniature of {model_id} is missing from {_short(folder)}; make it with "
-            f"`python -m helpers.pretrain {known.ids[0]}`, or set {SWITCH}=hub"
+            f"`python -m helpers.making {known.ids[0]}`, or set {SWITCH}=hub"
         )
     return _short(folder)
 

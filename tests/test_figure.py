@@ -5,7 +5,9 @@ import re
 import matplotlib.pyplot as plt
 import pytest
 
-from helpers import attention, checkpoints, overview
+from helpers import attention, checkpoints
+from helpers.making import __main__ as command
+from helpers.making import figure
 
 
 @pytest.fixture(autouse=True)
@@ -14,11 +16,10 @@ def _closed():
     plt.close("all")
 
 
-def test_the_picture_is_a_png_of_three_panels(tmp_path, capsys):
-    overview.main(["--out", str(tmp_path / "masks.png")])
+def test_the_picture_is_a_png_of_three_panels(tmp_path):
+    command.main(["figure", "--out", str(tmp_path / "masks.png")])
     assert (tmp_path / "masks.png").read_bytes().startswith(b"\x89PNG")
-    assert capsys.readouterr().out.strip() == str(tmp_path / "masks.png")
-    titles = [ax.get_title() for ax in overview.draw().axes]
+    titles = [ax.get_title() for ax in figure.draw().axes]
     assert [title.split(":")[0] for title in titles] == ["decoder", "encoder", "encoder–decoder"]
 
 
@@ -28,12 +29,12 @@ def test_nothing_is_drawn_from_a_mask_that_is_not_as_predicted(monkeypatch):
         attention, "influence", lambda *a, **k: {n: x.mT for n, x in measure(*a, **k).items()}
     )
     with pytest.raises(RuntimeError, match="GPT2LMHeadModel: its decoder mask is not as predicted"):
-        overview.draw()
+        figure.draw()
 
 
 def test_the_readme_shows_the_picture_with_its_text():
     readme = (checkpoints.models.ROOT / "README.md").read_text(encoding="utf-8")
     (alt, path) = re.search(r"!\[([^\]]+)\]\(([^)]+\.png)\)", readme, re.DOTALL).groups()
-    assert (checkpoints.models.ROOT / path).samefile(overview.PICTURE)
+    assert (checkpoints.models.ROOT / path).samefile(figure.PICTURE)
     assert len(alt.split()) > 10
-    assert overview.PICTURE.read_bytes().startswith(b"\x89PNG")
+    assert figure.PICTURE.read_bytes().startswith(b"\x89PNG")

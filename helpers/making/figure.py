@@ -1,13 +1,9 @@
-"""The picture of the three masks, for the README: `python -m helpers.overview`.
+"""The picture of the three masks, for the README.
 
 Each mask is predicted, recorded in the library, and measured on a miniature, and the three have to
 be equal before anything is drawn.
 """
 
-import argparse
-from pathlib import Path
-
-import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -35,37 +31,41 @@ def draw() -> Figure:
         (left, "gpt2", AutoModelForCausalLM, "decoder", masks.causal),
         (middle, "bert-base-uncased", AutoModelForMaskedLM, "encoder", masks.bidirectional),
     ]:
-        model, tokenizer = _load(model_id, auto_class)
+        where = checkpoints.resolve(model_id)
+        model, tokenizer = auto_class.from_pretrained(where), AutoTokenizer.from_pretrained(where)
         inputs = tokenizer(ENGLISH, return_tensors="pt")
         tokens = tokenizer.convert_ids_to_tokens(inputs["input_ids"][0])
         mask = predict(len(tokens))
-        (flows,) = _measure(model, {kind: mask}, **inputs).values()
-        names = {"rows": tokens, "columns": tokens, "architecture": kind}
-        plots.influence(mask, flows, **names, ax=ax)
+        flows = _measured(model, {kind: mask}, **inputs)[kind]
+        plots.influence(mask, flows, rows=tokens, columns=tokens, architecture=kind, ax=ax)
         ax.get_legend().remove()  # the last panel's says it all
         _name(ax, f"{kind}: {model_id}")
-    model, tokenizer = _load("google/flan-t5-small", AutoModelForSeq2SeqLM)
+    _draw_t5(right)
+    key = right.get_legend()
+    key.remove()
+    place = {"loc": "outside lower center", "ncols": 5, "frameon": False}
+    right.figure.legend(handles=key.legend_handles, **place)
+    return right.figure
+
+
+def _draw_t5(ax: Axes) -> None:
+    where = checkpoints.resolve("google/flan-t5-small")
+    tokenizer = AutoTokenizer.from_pretrained(where)
+    model = AutoModelForSeq2SeqLM.from_pretrained(where)
     inputs = tokenizer(ENGLISH, return_tensors="pt")
     labels = tokenizer(text_target=GERMAN, return_tensors="pt").input_ids
-    read = objectives.shift_right(
-        labels, model.config.decoder_start_token_id, tokenizer.pad_token_id
-    )
-    source, target = (
-        tokenizer.convert_ids_to_tokens(ids[0]) for ids in (inputs["input_ids"], read)
-    )
-    three = {
+    start, pad = model.config.decoder_start_token_id, tokenizer.pad_token_id
+    decoder_reads = objectives.shift_right(labels, start, pad)
+    source = tokenizer.convert_ids_to_tokens(inputs["input_ids"][0])
+    target = tokenizer.convert_ids_to_tokens(decoder_reads[0])
+    predicted = {
         "encoder": masks.bidirectional(len(source)),
         "cross": masks.cross(len(target), len(source)),
         "decoder": masks.causal(len(target)),
     }
-    flows = _measure(model, three, **inputs, decoder_input_ids=read)
-    plots.encoder_decoder(three, flows, source=source, target=target, ax=right)
-    _name(right, "encoder–decoder: flan-t5-small")
-    key = right.get_legend()
-    key.remove()
-    look = {"loc": "outside lower center", "ncols": 5, "frameon": False}
-    right.figure.legend(handles=key.legend_handles, **look)
-    return right.figure
+    flows = _measured(model, predicted, **inputs, decoder_input_ids=decoder_reads)
+    plots.encoder_decoder(predicted, flows, source=source, target=target, ax=ax)
+    _name(ax, "encoder–decoder: flan-t5-small")
 
 
 def _name(ax: Axes, text: str) -> None:
@@ -73,32 +73,14 @@ def _name(ax: Axes, text: str) -> None:
     ax.set_title(text, loc="center", y=-0.1, weight="bold")
 
 
-def _load(model_id: str, auto_class: type) -> tuple[PreTrainedModel, object]:
-    where = checkpoints.resolve(model_id)
-    return auto_class.from_pretrained(where), AutoTokenizer.from_pretrained(where)
-
-
-def _measure(
+def _measured(
     model: PreTrainedModel, predicted: dict[str, Tensor], **inputs: Tensor
 ) -> dict[str, Tensor]:
     """The influence by kind, if it and the recorded masks are as predicted."""
-    flows = {kind: each[0] for kind, each in attention.influence(model, **inputs).items()}
-    records = attention.record(model, **inputs)
-    found = [(layer.kind, layer.mask[0]) for layer in records]
-    found += [(kind, each > 0) for kind, each in flows.items()]
+    flows = {kind: flow[0] for kind, flow in attention.influence(model, **inputs).items()}
+    found = [(layer.kind, layer.mask[0]) for layer in attention.record(model, **inputs)]
+    found += [(kind, flow > 0) for kind, flow in flows.items()]
     for kind, mask in found:
-        if not torch.equal(mask, predicted[kind]):
+        if not mask.equal(predicted[kind]):
             raise RuntimeError(f"{type(model).__name__}: its {kind} mask is not as predicted")
     return flows
-
-
-def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m helpers.overview", description=draw.__doc__)
-    parser.add_argument("--out", type=Path, default=PICTURE, help="file (default: the README's)")
-    out = parser.parse_args(arguments).out
-    plots.save(draw(), out)
-    print(out)
-
-
-if __name__ == "__main__":
-    main()

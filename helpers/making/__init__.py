@@ -1,0 +1,12 @@
+"""For maintainers: the bundled miniatures, made from nothing, and the README's picture.
+
+A miniature is a real model class of the library with a real tokenizer, but small, and trained on
+stories from `helpers.stories`. To add one, write its recipe in a module like `gpt2`, add it below,
+and add its folder to `helpers.checkpoints.MINIATURES`.
+
+`python -m helpers.making gpt2` makes one, `all` makes all, and `figure` draws the picture.
+"""
+
+from helpers.making import bert, gpt2, t5
+
+RECIPES = {recipe.stands_for: recipe for recipe in (gpt2.RECIPE, bert.RECIPE, t5.RECIPE)}

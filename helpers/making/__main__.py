@@ -1,0 +1,31 @@
+"""`python -m helpers.making gpt2`, or `all`, or `figure`."""
+
+import argparse
+from pathlib import Path
+
+from helpers import checkpoints, plots
+from helpers.making import RECIPES, figure
+from helpers.making.recipe import make
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m helpers.making", description="Make a miniature, or the README's picture."
+    )
+    what = "the model that a miniature stands in for"
+    parser.add_argument("what", choices=[*RECIPES, "all", "figure"], help=what)
+    place = "folder for miniatures, or file for the figure (default: where they are bundled)"
+    parser.add_argument("--out", type=Path, help=place)
+    options = parser.parse_args(arguments)
+    if options.what == "figure":
+        plots.save(figure.draw(), options.out or figure.PICTURE)
+        return
+    for model_id in RECIPES if options.what == "all" else [options.what]:
+        bundled = checkpoints.MINIATURES[model_id]
+        folder = options.out / bundled.name if options.out else bundled
+        for name, value in make(RECIPES[model_id], folder).items():
+            print(f"{name}: {value}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""What all miniatures share: the recipe's form, the stories, the batches, training, and the card.
+
+The stories that a miniature is measured on are never among those that it is trained on.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+from transformers import PreTrainedModel
+from transformers import PreTrainedTokenizerBase as Tokenizer
+
+from helpers import training
+from helpers.stories import Story, sample
+
+TRAINING_SEED, HELD_OUT_SEED = 1, 2
+HELD_OUT = 1000
+TOKENIZER_STORIES = 20_000
+POSITIONS = 256  # twice the longest story
+# GPT-2's and T5's own function, "gelu_new", computed in one step instead of eight: with that one, a
+# third of T5's training time is spent on it.
+GELU = "gelu_pytorch_tanh"
+
+Example = dict[str, list[int]]
+Batch = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Round:
+    """Some steps of training: `examples` turns stories into what they score.
+
+    In each round the learning rate rises, and falls to zero.
+    """
+
+    examples: Callable[[list[Story], Tokenizer], list[Example]]
+    steps: int
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one miniature is made; `measure` gives the rows of the card that say how good it is."""
+
+    stands_for: str
+    data: str
+    tokenizer: Callable[[list[Story]], Tokenizer]
+    model: Callable[[Tokenizer], PreTrainedModel]
+    rounds: tuple[Round, ...]
+    measure: Callable[[PreTrainedModel, Tokenizer, list[Story]], dict[str, str]]
+    batch_size: int
+    optimizer: Callable[..., Optimizer] | None = None
+
+
+def held_out_stories(count: int = HELD_OUT) -> list[Story]:
+    """The first stories of those that no miniature is trained on."""
+    return sample(count, HELD_OUT_SEED)
+
+
+def training_stories(count: int) -> list[Story]:
+    """Stories to train on: drawn from the source, without the held-out ones."""
+    unseen = {story.text for story in held_out_stories()}
+    return [story for story in sample(count, TRAINING_SEED) if story.text not in unseen]
+
+
+def in_order(examples: list[Example], *, size: int, pad_token_id: int) -> Iterator[Batch]:
+    """Every example once, in batches of examples of like length, so that little is padding."""
+    ranked = sorted(examples, key=lambda example: len(example["input_ids"]))
+    for start in range(0, len(ranked), size):
+        part = ranked[start : start + size]
+        yield next(training.batches(part, size=len(part), seed=0, pad_token_id=pad_token_id))
+
+
+def by_length(examples: list[Example], *, size: int, pad_token_id: int) -> Iterator[Batch]:
+    """Batches in random order, of examples of like length out of some hundreds in a row."""
+    shuffle = random.Random(TRAINING_SEED).shuffle
+    for start in range(0, len(examples), 32 * size):
+        neighbours = examples[start : start + 32 * size]
+        batches = list(in_order(neighbours, size=size, pad_token_id=pad_token_id))
+        shuffle(batches)
+        yield from batches
+
+
+def make(recipe: Recipe, folder: Path) -> dict[str, str]:
+    """Train a miniature, save it with its card in `folder`, and return its measures."""
+    start = time.perf_counter()
+    training.seed(TRAINING_SEED)
+    # A thousand more for each round, in place of any that are held out.
+    counts = [round_.steps * recipe.batch_size + HELD_OUT for round_ in recipe.rounds]
+    stories = training_stories(sum(counts))
+    tokenizer = recipe.tokenizer(stories[:TOKENIZER_STORIES])
+    model = recipe.model(tokenizer)
+    pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
+    for number, round_ in enumerate(recipe.rounds):
+        first = sum(counts[:number])
+        examples = round_.examples(stories[first : first + counts[number]], tokenizer)
+        training.fit(
+            model,
+            by_length(examples, size=recipe.batch_size, pad_token_id=pad),
+            steps=round_.steps,
+            learning_rate=round_.learning_rate,
+            optimizer=recipe.optimizer,
+            title=f"training {recipe.stands_for}, round {number + 1} of {len(counts)}",
+        )
+    minutes = (time.perf_counter() - start) / 60
+    model.eval()
+    model.save_pretrained(folder)  # first of all: nothing that comes later can lose it
+    tokenizer.save_pretrained(folder)
+    measures = recipe.measure(model, tokenizer, held_out_stories())
+    (folder / "README.md").write_text(card(recipe, model, minutes, measures), encoding="utf-8")
+    return measures
+
+
+def card(recipe: Recipe, model: PreTrainedModel, minutes: float, measures: dict[str, str]) -> str:
+    """The model card: what this is, how it was made, how good it is."""
+    steps = " + ".join(f"{round_.steps:,}" for round_ in recipe.rounds)
+    rates = " + ".join(str(round_.learning_rate) for round_ in recipe.rounds)
+    rows = {
+        "stands in for": f"`{recipe.stands_for}`",
+        "class": f"`{type(model).__name__}`",
+        "parameters": f"{model.num_parameters():,}",
+        "data": recipe.data,
+        "steps": f"{steps} of {recipe.batch_size} new stories each",
+        "learning rate, seed": f"{rates}, {TRAINING_SEED}",
+        "time taken": f"{minutes:.1f} minutes, CPU threads: {torch.get_num_threads()}",
+        **measures,
+    }
+    table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
+    return (
+        f"# Miniature of {recipe.stands_for}\n\n"
+        "Trained from nothing on stories from `helpers.stories`, for teaching. It knows a few\n"
+        "hundred words and nothing else. The stories that it is measured on were held out.\n\n"
+        f"| | |\n|---|---|\n{table}\n\n"
+        f"Made by `python -m helpers.making {recipe.stands_for}`.\n"
+    )

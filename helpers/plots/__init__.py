@@ -1,0 +1,32 @@
+"""One call per figure: masks, influence, attention, losses, learning curves, next words.
+
+Every function takes its data first and returns the Axes that it drew on, a new figure's unless
+`ax` is given. End a cell with `show(ax, alt=...)`, which puts a caption below the picture.
+
+`matrices`, `curves` and `bars` draw, `page` holds what all figures share, `colours` what each
+colour means, `house.mplstyle` everything that matplotlib lets a style decide.
+"""
+
+from helpers.plots.bars import comparison, next_words, token_losses
+from helpers.plots.colours import HUES
+from helpers.plots.curves import learning_curve, lines
+from helpers.plots.data import UNITS
+from helpers.plots.matrices import attention, encoder_decoder, influence, mask
+from helpers.plots.page import panels, save, show
+
+__all__ = [
+    "HUES",
+    "UNITS",
+    "attention",
+    "comparison",
+    "encoder_decoder",
+    "influence",
+    "learning_curve",
+    "lines",
+    "mask",
+    "next_words",
+    "panels",
+    "save",
+    "show",
+    "token_losses",
+]

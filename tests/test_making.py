@@ -1,0 +1,279 @@
+"""The miniatures are made honestly, and are as good as their cards say."""
+
+import math
+from dataclasses import replace
+from functools import cache
+
+import pytest
+import torch
+import transformers
+from transformers import AutoConfig, AutoTokenizer
+
+from helpers import checkpoints, stories
+from helpers.making import RECIPES, bert, gpt2, measure, recipe, t5
+from helpers.making import __main__ as command
+
+every_recipe = pytest.mark.parametrize("model_id", RECIPES)
+
+
+@cache
+def load(model_id):
+    return load_from(checkpoints.MINIATURES[model_id])
+
+
+def load_from(folder):
+    (name,) = AutoConfig.from_pretrained(folder).architectures
+    return getattr(transformers, name).from_pretrained(folder), AutoTokenizer.from_pretrained(
+        folder
+    )
+
+
+# ---- what the miniatures can do, and models that know nothing can't ----
+
+
+def test_gpt2_is_within_two_percent_of_the_exact_floor():
+    model, tokenizer = load("gpt2")
+    unseen = recipe.held_out_stories(300)
+    ratio = measure.story_surprise(model, tokenizer, unseen) / measure.floor(unseen)
+    assert 0.99 < ratio < 1.02  # below 1 by more than chance would be cheating
+    untrained = gpt2.make_model(tokenizer).eval()
+    surprise = measure.story_surprise(untrained, tokenizer, unseen[:20])
+    assert surprise > 10 * measure.floor(unseen[:20])
+
+
+def test_gpt2_summarizes_when_asked_to():
+    rows = gpt2.measures(*load("gpt2"), recipe.held_out_stories(20))
+    assert int(rows['summaries after "TL;DR:" that are exactly right, of 20']) >= 18
+
+
+def test_surprise_is_the_library_s_loss_times_the_tokens():
+    model, tokenizer = load("gpt2")
+    (story,) = recipe.held_out_stories(1)
+    end = tokenizer.eos_token_id
+    ids = torch.tensor([[end, *tokenizer(story.text).input_ids, end]])
+    with torch.no_grad():
+        expected = model(ids, labels=ids).loss.item() * (ids.shape[1] - 1)
+    surprise = measure.story_surprise(model, tokenizer, [story])
+    assert surprise == pytest.approx(expected, rel=1e-4)
+
+
+def test_bert_fills_blanks_like_the_ideal_reader():
+    model, tokenizer = load("bert-base-uncased")
+    blanks = measure.blanks(recipe.held_out_stories(400), tokenizer)
+    accuracy, best, divergence = measure.fill_quality(model, tokenizer, blanks)
+    assert len(blanks) == 400
+    assert best > 0.9  # the blanks can be filled
+    assert accuracy > best - 0.01
+    assert 0 < divergence < 0.05
+    untrained = bert.make_model(tokenizer).eval()
+    accuracy, _, divergence = measure.fill_quality(untrained, tokenizer, blanks[:40])
+    assert accuracy < 0.1
+    assert divergence > 5
+
+
+def test_a_blank_hides_one_word_and_one_token_is_enough_for_all_that_could_stand_there():
+    _, tokenizer = load("bert-base-uncased")
+    unseen = recipe.held_out_stories(50)
+    for blank, story in zip(measure.blanks(unseen, tokenizer), unseen, strict=True):
+        before, after = blank.text.split(stories.BLANK)
+        hidden = story.text.removeprefix(before).removesuffix(after)
+        assert hidden.lower() == blank.word
+        assert {word.lower(): p for word, p in stories.fill(blank.text)[0].items()} == blank.ideal
+        assert all(tokenizer.tokenize(word) == [word] for word in blank.ideal)
+
+
+def test_the_ideal_reader_has_no_divergence_from_itself_and_a_guesser_has_all(monkeypatch):
+    _, tokenizer = load("bert-base-uncased")
+    blanks = measure.blanks(recipe.held_out_stories(60), tokenizer)
+    rows = torch.full((len(blanks), len(tokenizer)), -1e4)
+    for row, blank in zip(rows, blanks, strict=True):
+        ids = tokenizer.convert_tokens_to_ids(list(blank.ideal))
+        row[ids] = torch.tensor(list(blank.ideal.values())).log()
+    monkeypatch.setattr(measure, "log_probabilities", lambda *_: rows)
+    accuracy, best, divergence = measure.fill_quality(None, tokenizer, blanks)
+    assert accuracy == best
+    assert divergence == pytest.approx(0, abs=1e-4)
+    rows = torch.zeros(rows.shape).log_softmax(-1)
+    open_bits = [-sum(p * math.log2(p) for p in blank.ideal.values()) for blank in blanks]
+    *_, divergence = measure.fill_quality(None, tokenizer, blanks)
+    assert divergence == pytest.approx(math.log2(len(tokenizer)) - sum(open_bits) / 60, abs=1e-4)
+
+
+def percent(rows):
+    return {name: float(row.rstrip("%")) / 100 for name, row in rows.items() if row.endswith("%")}
+
+
+def test_t5_does_its_tasks_exactly_and_fills_sentinels_like_the_ideal_reader():
+    model, tokenizer = load("google/flan-t5-small")
+    rows = percent(t5.measures(model, tokenizer, recipe.held_out_stories(200)))
+    best = rows.pop("by the ideal reader")
+    assert best > 0.9
+    assert rows.pop("sentinels filled right") >= best - 0.02
+    assert len(rows) == 3
+    assert min(rows.values()) >= 0.98
+    untrained = t5.make_model(tokenizer).eval()
+    rows = percent(t5.measures(untrained, tokenizer, recipe.held_out_stories(20)))
+    assert sorted(rows.values())[:4] == [0.0] * 4
+
+
+def test_right_is_to_the_letter_and_a_sentinel_is_filled_by_the_word_alone(monkeypatch):
+    texts = ["Tom ran.", "Tom ran. "]
+    monkeypatch.setattr(measure, "written", lambda *_: texts)
+    assert measure.exactly_right(None, None, [("", "Tom ran.")] * 2) == 0.5
+    blank = measure.Blank("Tom ___.", "ran", {"ran": 0.7, "sat": 0.3})
+    for text in ["<extra_id_0> ran home<extra_id_1>", "ran<extra_id_1>", "<extra_id_0> ran"]:
+        texts = [text, "<extra_id_0> Ran<extra_id_1>"]
+        assert measure.sentinel_accuracy(None, None, [blank] * 2) == (0.5, 1.0)
+    texts = texts[:1]
+    sat = replace(blank, word="sat")
+    assert measure.sentinel_accuracy(None, None, [sat]) == (0.0, 0.0)
+
+
+# ---- what they are trained on ----
+
+
+def test_no_held_out_story_is_among_the_training_stories(monkeypatch):
+    unseen = {story.text for story in recipe.held_out_stories()}
+    trained_on = recipe.training_stories(30_000)
+    assert 0 < 30_000 - len(trained_on) < 12  # a thousand more for each round are more than enough
+    assert unseen.isdisjoint(story.text for story in trained_on)
+    monkeypatch.setattr(recipe, "TRAINING_SEED", recipe.HELD_OUT_SEED)
+    assert recipe.training_stories(recipe.HELD_OUT) == []
+
+
+def test_one_example_in_four_ends_with_a_summary_and_its_prompt_is_not_scored():
+    _, tokenizer = load("gpt2")
+    some = stories.sample(8, 0)
+    for index, example in enumerate(gpt2.make_examples(some, tokenizer)):
+        summary = f"{gpt2.SUMMARY_PROMPT} {some[index].summary}" if index % 4 == 0 else ""
+        text = tokenizer.decode(example["input_ids"])
+        assert text == f"<|endoftext|>{some[index].text}{summary}<|endoftext|>"
+        scored = [label for label in example["labels"] if label != -100]
+        assert tokenizer.decode(scored) == text.replace(gpt2.SUMMARY_PROMPT, "")
+
+
+def test_bert_is_asked_for_hidden_tokens_and_fewer_towards_the_end():
+    _, tokenizer = load("bert-base-uncased")
+    some = stories.sample(400, 0)
+    rates, segments = [], []
+    for index, example in enumerate(bert.make_examples(some, tokenizer)):
+        inputs, labels = torch.tensor(example["input_ids"]), torch.tensor(example["labels"])
+        part = bert.segments(some[index].text, index)
+        expected = tokenizer(*part)
+        assert torch.where(labels == -100, inputs, labels).tolist() == expected.input_ids
+        assert example["token_type_ids"] == expected.token_type_ids
+        assert " ".join(part) == some[index].text
+        rates.append((labels != -100).float().mean().item())
+        segments.append(part)
+    assert sum(rates[:100]) / 100 == pytest.approx(0.52, abs=0.03)  # 60 % falling, and no special
+    assert sum(rates[-100:]) / 100 == pytest.approx(0.16, abs=0.03)
+    assert sum(len(part) == 2 for part in segments) == 100
+
+
+def rebuilt(example, sentinels):
+    spans, current = {}, []
+    for token in example["labels"]:
+        if token in sentinels:
+            current = spans.setdefault(token, [])
+        else:
+            current.append(token)
+    return [token for place in example["input_ids"] for token in spans.get(place, [place])]
+
+
+def test_t5_learns_every_task_and_targets_rebuild_the_story():
+    _, tokenizer = load("google/flan-t5-small")
+    some = stories.sample(800, 0)
+    sentinels = set(tokenizer.convert_tokens_to_ids([f"<extra_id_{i}>" for i in range(100)]))
+    tasks = t5.tasks_of_first_round(800)
+    examples = t5.first_examples(some, tokenizer)
+    for story, example, task in zip(some, examples, tasks, strict=True):
+        source = tokenizer.decode(example["input_ids"], skip_special_tokens=True)
+        target = tokenizer.decode(example["labels"], skip_special_tokens=True)
+        if isinstance(task, t5.Gaps):
+            assert rebuilt(example, sentinels) == tokenizer(story.text).input_ids
+            assert sentinels & set(example["input_ids"])
+        elif task is t5.translate:
+            both = (stories.sentences(story.text), stories.sentences(story.german))
+            assert (source.removeprefix(t5.TRANSLATE), target) in zip(*both, strict=True)
+        elif task is t5.summarize:
+            assert (source, target) == (t5.SUMMARIZE + story.text, story.summary)
+        else:
+            assert (source, target) in [(t5.ask(q, story.text), a) for q, a in story.questions]
+
+
+def test_gaps_become_fewer_as_t5_learns():
+    examples = t5.cut(
+        stories.sample(2560, 0), load("google/flan-t5-small")[1], t5.Gaps(1.0, 0.6, 0.1)
+    )
+    lengths = [len(example["labels"]) for example in examples]
+    assert sum(lengths[-640:]) < sum(lengths[:640]) / 2  # at most 16 % of the tokens, not 54 %
+
+
+def test_batches_hold_every_example_once_and_little_padding():
+    examples = [{"input_ids": [1] * length} for length in [3, 9, 4, 8, 3, 9, 4, 8]]
+    batches = recipe.by_length(examples, size=2, pad_token_id=0)
+    lengths = [batch["attention_mask"].sum(1).tolist() for batch in batches]
+    assert sorted(lengths) == [[3, 3], [4, 4], [8, 8], [9, 9]]
+    assert lengths != sorted(lengths)  # in random order
+
+
+# ---- making one ----
+
+
+def test_bert_s_tokenizer_makes_lower_case_pieces_and_knows_its_special_tokens():
+    tokenizer = bert.make_tokenizer(stories.sample(300, 0))
+    assert tokenizer.decode(tokenizer("Anna LOST").input_ids) == "[CLS] anna lost [SEP]"
+    assert tokenizer("Anna", "Tom").token_type_ids == [0, 0, 0, 1, 1]
+    assert any(token.startswith("##") for token in tokenizer.get_vocab())
+
+
+def test_t5_s_tokenizer_has_its_special_tokens_where_t5_has_them():
+    tokenizer = t5.make_tokenizer(stories.sample(300, 0))
+    assert tokenizer.convert_ids_to_tokens(range(3)) == ["<pad>", "</s>", "<unk>"]
+    last = range(len(tokenizer) - 1, len(tokenizer) - 101, -1)
+    assert tokenizer.convert_ids_to_tokens(last) == [f"<extra_id_{i}>" for i in range(100)]
+    assert (
+        tokenizer.decode(tokenizer("Tom <extra_id_0> home.").input_ids)
+        == "Tom<extra_id_0> home.</s>"
+    )
+    pieces = tokenizer.get_vocab()
+    assert "▁the" in pieces
+    assert not [piece for piece in pieces if piece.strip("▁")[1:].endswith(".")]
+
+
+@every_recipe
+def test_a_miniature_is_saved_whole_and_the_same_seed_makes_the_same(
+    monkeypatch, tmp_path, model_id
+):
+    rounds = tuple(replace(round_, steps=2) for round_ in RECIPES[model_id].rounds)
+    quick = replace(RECIPES[model_id], rounds=rounds, batch_size=4)
+    few = stories.sample(8, recipe.HELD_OUT_SEED)
+    monkeypatch.setattr(recipe, "held_out_stories", lambda: few)
+    monkeypatch.setitem(RECIPES, model_id, quick)
+    command.main([model_id, "--out", str(tmp_path)])
+    (folder,) = tmp_path.iterdir()
+    model, tokenizer = load_from(folder)
+    assert type(model) is type(load(model_id)[0])
+    assert len(tokenizer) == model.config.vocab_size
+    assert {path.suffix for path in folder.iterdir()} == {".json", ".safetensors", ".md"}
+
+    again = replace(quick, tokenizer=lambda _: tokenizer)  # training one knows no seed
+    measures = recipe.make(again, tmp_path / "again")
+    other = load_from(tmp_path / "again")[0].state_dict()
+    assert all(torch.equal(value, other[key]) for key, value in model.state_dict().items())
+    for folder in tmp_path.iterdir():
+        card = (folder / "README.md").read_text(encoding="utf-8")
+        assert all(f"| {name} | {value} |" in card for name, value in measures.items())
+
+
+@every_recipe
+def test_the_bundled_miniature_is_small_and_its_card_tells_how_it_was_made(model_id):
+    model, tokenizer = load(model_id)
+    assert 500_000 <= model.num_parameters() <= 2_000_000
+    words = {word for story in stories.sample(300, 0) for word in stories.units(story.text)}
+    lengths = [len(tokenizer.tokenize(" " + word)) for word in words if word.isalpha()]
+    assert lengths.count(1) > 100
+    assert sum(length > 1 for length in lengths) > 20
+    bundled = (checkpoints.MINIATURES[model_id] / "README.md").read_text(encoding="utf-8")
+    lines = recipe.card(RECIPES[model_id], model, 0.0, {}).splitlines()
+    assert [line for line in lines if line not in bundled and "time taken" not in line] == []
