@@ -74,10 +74,8 @@ def translate(template: str, words: dict) -> str:
     `{thing.ihn}` is a form of a word, `{acc der color thing}` a noun phrase with an article,
     `{acc hero.sein color thing}` one with a possessive. A case in capitals begins a sentence.
     """
-    return "".join(
-        piece if isinstance(piece, str) else _filled(words, *piece)
-        for piece in template_pieces(template)
-    )
+    pieces = template_pieces(template)
+    return "".join([p if isinstance(p, str) else _filled(words, *p) for p in pieces])
 
 
 def _filled(words: dict, *slot: tuple[str, str]) -> str:

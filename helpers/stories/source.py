@@ -93,10 +93,11 @@ class Telling:
 
     def english(self, template: str) -> str:
         """An English text about words that have been drawn."""
-        return "".join(
+        texts = [
             piece if isinstance(piece, str) else self.words[piece[0][0]].english[piece[0][1]]
             for piece in template_pieces(template)
-        )
+        ]
+        return "".join(texts)
 
     def entities(self) -> Iterator[tuple[int, int, str]]:
         """Where the names stand: behind all units before them and the spaces between."""

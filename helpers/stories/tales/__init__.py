@@ -1,4 +1,11 @@
-"""The seven plots, one file each. A new one is written like these and listed here."""
+"""The seven plots, one file each. A new one is a file like these, listed here.
+
+A tale is read from top to bottom. Every English sentence has its translation below it. `say` is for
+sentences one after the other, `maybe` for some that can be left out, `one_of` for ways to say a
+thing, with an empty line between them. `Either` chooses between turns of the plot, `Given` lets an
+earlier word choose, and an `Outcome` says how it ends. Slots such as `{hero}` are explained in
+`nodes` and, for German, in `german.translate`. Then run `python tests/approved.py`.
+"""
 
 from helpers.stories.nodes import source_of
 from helpers.stories.tales.baking import BAKING
