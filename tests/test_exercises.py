@@ -111,10 +111,13 @@ RIGHT = [
     ("causal.temperature", lambda logits, t: (logits / t).softmax(-1).bfloat16().requires_grad_()),
     ("causal.position_ids", lambda mask: (mask.cumsum(1) - 1).masked_fill(mask == 0, 1).int()),
     ("seq2seq.corrupt", lambda *x: list(reference("seq2seq.corrupt")(*x))),
+    ("causal.targets", lambda ids: reference("causal.targets")(ids).int()),
+    ("masked.align", lambda *x: torch.tensor(reference("masked.align")(*x)).int()),
 ]
 WRONG = [
     ("causal.targets", lambda ids: ids.zero_(), "changes its input"),
     ("causal.targets", lambda ids: reference("causal.targets")(ids).flip(0), "in row 0"),
+    ("causal.targets", lambda ids: reference("causal.targets")(ids).float(), "torch.float32"),
     ("causal.targets", lambda ids: ids[0], "shape (5,); it needs the shape (2, 5)"),
     ("causal.mask", lambda n: torch.zeros(n, n).masked_fill(torch.eye(n) == 0, -1e9), "additive"),
     ("causal.mask", lambda n: np.tri(4) == 1, "shape (4, 4); it needs the shape (1, 1)"),

@@ -243,7 +243,7 @@ def _same(exercise: Exercise, arguments: tuple, result: Tensor, wanted: Tensor) 
     if not _fits(result.dtype, wanted.dtype):
         return False
     if not wanted.is_floating_point():
-        return torch.equal(result, wanted)
+        return torch.equal(result.to(wanted.dtype), wanted)
     tolerance = 2e-2 if result.dtype in (torch.float16, torch.bfloat16) else 1e-4
     return torch.allclose(
         result.double(), wanted.double(), rtol=tolerance, atol=1e-6, equal_nan=True
@@ -251,9 +251,9 @@ def _same(exercise: Exercise, arguments: tuple, result: Tensor, wanted: Tensor) 
 
 
 def _fits(dtype: torch.dtype, wanted: torch.dtype) -> bool:
-    if wanted.is_floating_point:
-        return dtype != torch.bool and not dtype.is_complex
-    return dtype == wanted
+    if wanted == torch.bool or dtype == torch.bool:
+        return dtype == wanted
+    return not dtype.is_complex and (wanted.is_floating_point or not dtype.is_floating_point)
 
 
 def _difference(exercise: Exercise, arguments: tuple, result: Tensor, wanted: Tensor) -> str:
