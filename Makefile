@@ -44,7 +44,7 @@ else
 endif
 
 run: $(READY) ## execute the notebooks and store their outputs
-	$(PY) tests/execute.py $(NOTEBOOKS)
+	$(PY) tests/tools/execute.py $(NOTEBOOKS)
 
 lint: $(READY) ## check style and format of code and notebooks
 	$(PY) -m ruff check
@@ -64,16 +64,16 @@ matrix: $(READY) ## test the notebooks on other instruction sets, on one thread,
 	.ci/matrix $(PY)
 
 mutants: $(READY) ## put 60 seeded defects into the code, one at a time, and see whether the tests catch them
-	$(PY) tests/mutants.py $(MUTANTS)
+	$(PY) tests/tools/mutants.py $(MUTANTS)
 
 bench: $(READY) ## measure speeds, as ratios; BENCH='masking spans' for some of them
-	$(PY) tests/bench.py $(BENCH)
+	$(PY) tests/tools/bench.py $(BENCH)
 
 versions: $(READY) ## test against other versions of transformers
 	.ci/versions $(PY) $(VERSIONS)
 
 real: $(READY) ## run the notebooks on models of full size, with random weights, from a Hub of our own
-	$(PY) -m pytest -m real tests/test_notebooks_hub.py
+	$(PY) -m pytest -m real tests/upkeep/test_notebooks_hub.py
 
 clean: ## remove the environment, so that the next command sets it up from nothing
 	rm -rf $(VENV)

@@ -4,7 +4,7 @@ A tale is read from top to bottom. Every English sentence has its translation be
 sentences one after the other, `maybe` for some that can be left out, `one_of` for ways to say a
 thing, with an empty line between them. `Either` chooses between turns of the plot, `Given` lets an
 earlier word choose, and an `Outcome` says how it ends. Slots such as `{hero}` are explained in
-`nodes` and, for German, in `german.translate`. Then run `python tests/approved.py`.
+`nodes` and, for German, in `german.translate`. Then run `python tests/tools/approved.py`.
 """
 
 from helpers.stories.nodes import source_of

@@ -5,7 +5,7 @@ last digit grow. So a printed number that rests on training must not be near to 
 Here each round moves the weights by about a millionth part, in its own way, before they are
 trained, and shows which outputs then differ from the stored ones.
 
-Usage: python tests/rounding.py ROUNDS notebooks/*.ipynb
+Usage: python tests/tools/rounding.py ROUNDS notebooks/*.ipynb
 """
 
 import difflib

@@ -2,7 +2,7 @@
 
 They come past every sentence, every ending and every word of the tales. When a tale changes, run
 
-    python tests/approved.py
+    python tests/tools/approved.py
 
 and read in `git diff` what became of them: whatever is committed is thereby approved.
 """
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from random import Random
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from helpers.stories import Story, source
 

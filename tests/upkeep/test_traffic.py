@@ -52,14 +52,14 @@ def test_this_machine_can_be_reached(log):
 
 def test_a_session_with_traffic_fails(tmp_path):
     """Even if the error was caught: the whole way through, with this conftest."""
-    root = Path(__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parents[2]
     (tmp_path / "conftest.py").write_text((root / "conftest.py").read_text())
     (tmp_path / "test_sly.py").write_text(
         "import socket\n\ndef test_it():\n    try:\n"
         f"        socket.create_connection(({ELSEWHERE!r}, 80), timeout=5)\n"
         "    except OSError:\n        pass\n"
     )
-    environment = os.environ | {"PYTHONPATH": str(root / "tests")}
+    environment = os.environ | {"PYTHONPATH": str(root / "tests" / "tools")}
     del environment["TRAFFIC_LOG"]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:nbval", str(tmp_path)]
     run = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path)

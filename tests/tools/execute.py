@@ -3,7 +3,7 @@
 `prepare` is the one place that says in which surroundings notebooks run, here and under pytest:
 without network, GPU and progress bars, and without anybody's own Jupyter and matplotlib settings.
 
-Usage: python tests/execute.py notebooks/*.ipynb
+Usage: python tests/tools/execute.py notebooks/*.ipynb
 """
 
 import importlib

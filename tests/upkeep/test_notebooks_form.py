@@ -18,7 +18,7 @@ import pytest
 import reading
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 SECTIONS = [
     "Words",
     "Load it",
@@ -205,7 +205,7 @@ def opening(notebook, form):
     minutes = f"{reading.stated(reading.core(notebook))} minutes to read"
     if minutes not in re.sub(r"\s+", " ", text):
         problems.append(
-            f"above the first section nothing says “{minutes}”, as tests/reading.py has it"
+            f"above the first section nothing says “{minutes}”, as tests/tools/reading.py has it"
         )
     return problems
 

@@ -3,7 +3,7 @@
 Each is applied to a copy of the repository, never to the repository itself. The tests of its area
 run first, then all others, until one fails: then it is caught.
 
-Usage: python tests/mutants.py [WORD …]      only those whose area or description holds a word
+Usage: python tests/tools/mutants.py [WORD …]      only those whose area or description holds a word
 """
 
 import os
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 NEEDED = 57  # of 60
 AT_ONCE = 2  # one for each core
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", "*.egg-info")
@@ -39,21 +39,26 @@ class Mutant:
         if text.count(self.old) != 1:
             raise ValueError(
                 f"{self.file} holds {self.old!r} {text.count(self.old)} times, not once: "
-                f"write anew how “{self.breaks}” is broken, in tests/mutants.toml"
+                f"write anew how “{self.breaks}” is broken, in tests/tools/mutants.toml"
             )
         return text.replace(self.old, self.new)
 
 
 def mutants() -> list[Mutant]:
-    listed = tomllib.loads((ROOT / "tests" / "mutants.toml").read_text(encoding="utf-8"))
+    listed = tomllib.loads((ROOT / "tests" / "tools" / "mutants.toml").read_text(encoding="utf-8"))
     return [Mutant(**entry) for entry in listed["mutant"]]
 
 
 def tests_fail(folder: Path, area: str | None) -> bool:
     """Whether a unit test fails in this copy of the repository, those of the area run first."""
-    of_area = (f"tests/test_{area}.py", f"helpers/{area}.py", f"helpers/{area}")
+    of_area = (
+        f"tests/claims/test_{area}.py",
+        "tests/refusals",
+        f"helpers/{area}.py",
+        f"helpers/{area}",
+    )
     first = [path for path in of_area if area and (folder / path).exists()]
-    rest = ["tests", "helpers", "--ignore=tests/test_mutants.py"]
+    rest = ["tests", "helpers", "--ignore=tests/upkeep/test_mutants.py"]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(folder)}
     environment["PYTHONDONTWRITEBYTECODE"] = "1"  # two edits within a second look alike to a cache
     for paths in filter(None, (first, rest)):

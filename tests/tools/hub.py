@@ -2,7 +2,7 @@
 
 It speaks as much of the Hugging Face Hub's language as `from_pretrained` and `hf_hub_download` do.
 
-Usage: python tests/hub.py ID=FOLDER …      serves until it is ended; prints its address
+Usage: python tests/tools/hub.py ID=FOLDER …      serves until it is ended; prints its address
 """
 
 import hashlib

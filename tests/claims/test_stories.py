@@ -20,7 +20,7 @@ import pytest
 from helpers import stories
 from helpers.stories import decks, german, nodes, reader, words
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 # Short stories to ask about, written by hand.
 LOAN = (
@@ -464,7 +464,7 @@ def test_one_strange_word_makes_any_story_impossible():
 
 def test_stories_are_those_that_somebody_has_approved():
     """Texts, translations, summaries, questions, names and moods; see `approved`."""
-    message = "if this is meant: python tests/approved.py, and read the differences"
+    message = "if this is meant: python tests/tools/approved.py, and read the differences"
     assert approved.text() == approved.FILE.read_text(encoding="utf-8"), message
 
 

@@ -20,7 +20,7 @@ from transformers import AutoTokenizer
 from helpers import checkpoints, stories
 
 WEIGHTS = "model.safetensors"
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = {
     "1_causal_lm": "gpt2",
     "2_masked_lm": "bert-base-uncased",

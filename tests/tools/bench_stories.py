@@ -1,4 +1,4 @@
-"""How fast the source is: run `python tests/bench_stories.py`. pytest does not collect it.
+"""How fast the source is: run `python tests/tools/bench_stories.py`. pytest does not collect it.
 
 Prints the median and the slowest of a hundred over stories and positions, in milliseconds, and
 stories a second.
@@ -10,7 +10,7 @@ from random import Random
 from statistics import median
 from time import perf_counter
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from helpers import stories
 

@@ -1,4 +1,4 @@
-"""How fast things are, as ratios: `make bench`, or `python tests/bench.py NAME …` for some of them.
+"""How fast things are, as ratios: `make bench`, or `make bench BENCH="NAME …"` for some of them.
 
 What is compared takes turns in one process, so that a busy machine meets both; the numbers are
 medians. pytest does not collect this.
@@ -37,7 +37,7 @@ from helpers import attention, checkpoints, objectives, stories, training
 from helpers.making.recipe import GELU
 from helpers.objectives import IGNORE_INDEX
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 VOCABULARY = 1000
 PAD, END = 0, 1
 
