@@ -10,13 +10,11 @@ colour means, `house.mplstyle` everything that matplotlib lets a style decide.
 from helpers.plots.bars import comparison, next_words, token_losses
 from helpers.plots.colours import HUES
 from helpers.plots.curves import learning_curve, lines
-from helpers.plots.data import UNITS
 from helpers.plots.matrices import attention, encoder_decoder, influence, mask
 from helpers.plots.page import panels, save, show
 
 __all__ = [
     "HUES",
-    "UNITS",
     "attention",
     "comparison",
     "encoder_decoder",
