@@ -12,7 +12,6 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 from IPython.display import display
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
@@ -81,14 +80,15 @@ def _visible(token: str) -> str:
     return token.translate(str.maketrans(" Ġ▁\n", "␣␣␣↵"))
 
 
-def legend_below(ax: Axes, handles: list[Artist]) -> None:
+def legend_below(ax: Axes, handles: Sequence[Any]) -> None:
     if handles:
+        columns = len(handles) if len(handles) < 6 else 3  # wider than axes, it would squeeze them
         spaces = {"columnspacing": 1.4, "handlelength": 1.2, "handletextpad": 0.5}
-        place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.01), "ncols": len(handles)}
+        place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.01), "ncols": columns}
         ax.legend(handles=handles, **spaces, **place)
 
 
-def legend_above(ax: Axes, handles: list[Artist]) -> None:
+def legend_above(ax: Axes, handles: Sequence[Any]) -> None:
     place = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "ncols": len(handles)}
     ax.legend(handles=handles, handlelength=1.2, borderaxespad=0.2, **place)
 
