@@ -28,7 +28,7 @@ def learning_curve(
     is hatched: an honest model ends above it. The axis starts at zero.
 
     Raises TypeError or ValueError for an empty run, a loss that is negative or not finite, an
-    unknown unit.
+    unknown unit, and a floor that is negative or not finite.
 
     >>> ax = learning_curve({"honest": [2.0, 1.5, 1.2], "cheating": [2.0, 0.9, 0.4]}, floor=1.0)
     """
@@ -92,6 +92,7 @@ def _draw(ax: Axes, runs: Mapping[str, Sequence], hues: Sequence[str], **style: 
 
 def _floor(ax: Axes, height: float, unit: str) -> None:
     """A dashed line at the floor, and hatching below it."""
+    checks.number("floor", height, lambda x: 0 <= x < np.inf, "finite and at least 0")
     ax.axhspan(0, height, **colours.HATCHED, zorder=0)
     dashes = {"linewidth": 1.4, "linestyle": (0, (4, 2)), "clip_on": False}
     ax.axhline(height, color=colours.IDEAL, **dashes, label=f"floor: {height:.2f} {unit}")

@@ -22,6 +22,7 @@ REFUSED = [
     (lambda: plots.token_losses("a", [1.0], unit="bit"), ValueError, "unit must be 'bits' or"),
     (lambda: plots.learning_curve([]), ValueError, "losses must hold at least one"),
     (lambda: plots.learning_curve({"a": [[1.0]]}), ValueError, r"losses a must have shape \(T\)"),
+    (lambda: plots.learning_curve([1.0], floor=-1.0), ValueError, "floor must be finite and at"),
     (lambda: plots.learning_curve([1.0], smooth=0), ValueError, "smooth must be at least 1"),
     (lambda: plots.lines({n: [1.0] for n in "abcdef"}, x="", y=""), ValueError, "1 to 5 runs"),
     (lambda: plots.next_words(A, {}), ValueError, "ideal must be probabilities, got 0"),
