@@ -14,6 +14,7 @@ from helpers.plots import colours, data, page
 
 _SINGLE, _LARGE = (4.5, 4.0), (7.0, 6.4)  # inches; the large one for more than 18 tokens
 _STACKS = {"encoder": "encoder", "cross": "encoder-decoder", "decoder": "decoder"}  # whose hue
+_REACH = ("output at (query)", "input at (key)")  # through all layers, not by one mask alone
 _LEGEND = ["may attend", *_STACKS, "hidden", "measured influence", "not measured", "leak"]
 
 
@@ -71,7 +72,7 @@ def influence(
     allowed = data.array("mask", mask, "Q K", rows, columns, dtype="bool")
     measured = data.array("influence", influence, "Q K", rows, columns)
     with page.house_style():
-        ax = _matrix_axes(ax, rows, columns, title)
+        ax = _matrix_axes(ax, rows, columns, title, _REACH)
         _stack(ax, allowed, measured, hue, label="may attend")
         _legend(ax, dot_edge=hue)
     return ax
@@ -108,7 +109,7 @@ def encoder_decoder(
         measured[kind] = data.array(f"influences[{kind!r}]", influences[kind], "Q K", *labels)
     first = {"encoder": (0, 0), "cross": (len(source), 0), "decoder": (len(source), len(source))}
     with page.house_style():
-        ax = _matrix_axes(ax, [*source, *target], [*source, *target], title)
+        ax = _matrix_axes(ax, [*source, *target], [*source, *target], title, _REACH)
         for kind, architecture in _STACKS.items():
             hue = colours.HUES[architecture]
             _stack(ax, allowed[kind], measured[kind], hue, label=kind, first=first[kind])
@@ -211,13 +212,17 @@ def _legend(ax: Axes, dot_edge: str | None = None) -> None:
 
 
 def _matrix_axes(
-    ax: Axes | None, rows: Sequence[str], columns: Sequence[str], title: str | None
+    ax: Axes | None,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    title: str | None,
+    names: tuple[str, str] = ("attends from (query)", "attended to (key)"),
 ) -> Axes:
     """Axes for a (Q, K) matrix of square cells: queries down, keys across, tokens on both."""
     longest = max(len(rows), len(columns))
     ax = page.axes(ax, _SINGLE if longest <= 18 else _LARGE, title)
     ax.set(xlim=(-0.5, len(columns) - 0.5), ylim=(len(rows) - 0.5, -0.5), aspect="equal")
-    ax.set(xlabel="attended to (key)", ylabel="attends from (query)")
+    ax.set(ylabel=names[0], xlabel=names[1])
     ax.xaxis.set_label_position("top")
     ax.xaxis.tick_top()
     ax.tick_params(pad=2)

@@ -64,17 +64,17 @@ def write_tokens(axis: Axis, tokens: Sequence[str], room: float, **style: Any) -
     nth = max(1, math.ceil(size / max(room, 0.1) / 1.15))
     axis.set_ticks(
         range(0, len(tokens), nth),
-        [_visible(token) for token in tokens[::nth]],
+        [visible(token) for token in tokens[::nth]],
         fontsize=size,
         parse_math=False,  # a "$" is a dollar here
         **style,
     )
 
 
-def _visible(token: str) -> str:
+def visible(token: str) -> str:
     """A token whose spaces and line ends can be seen; GPT-2 writes a space as "Ġ", T5 as "▁".
 
-    >>> [_visible(token) for token in ["It", " was", "Ġa", "▁windy", "day\\n"]]
+    >>> [visible(token) for token in ["It", " was", "Ġa", "▁windy", "day\\n"]]
     ['It', '␣was', '␣a', '␣windy', 'day↵']
     """
     return token.translate(str.maketrans(" Ġ▁\n", "␣␣␣↵"))

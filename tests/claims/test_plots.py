@@ -70,6 +70,8 @@ def test_queries_go_down_and_keys_across_and_a_space_can_be_seen():
     assert ticks(ax.xaxis) == ["a", "␣b", "␣c"]
     assert cells(ax, "#0072b2") == {(0, 0), (0, 1)}
     assert (ax.get_ylabel(), ax.get_xlabel()) == ("attends from (query)", "attended to (key)")
+    ax = plots.influence(CAUSAL, CAUSAL.float(), **LABELS)  # that is reach, through all layers
+    assert (ax.get_ylabel(), ax.get_xlabel()) == ("output at (query)", "input at (key)")
     bottom, top = plots.mask(CAUSAL, **LABELS).get_ylim()
     assert bottom > top  # the first query is the uppermost
 
