@@ -1,6 +1,8 @@
 """What a learner can get wrong, said before the library says it in its own words."""
 
-from torch import Tensor
+from functools import partial
+
+from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from helpers import checks
@@ -45,8 +47,19 @@ def check_differentiable(model: PreTrainedModel) -> None:
     )
 
 
-def run(model: PreTrainedModel, inputs: dict[str, Tensor]) -> None:
-    """Let the model read; ValueError for a text that is longer than its positions."""
+def run(
+    model: PreTrainedModel, stacks: dict[str, nn.Module], inputs: dict[str, Tensor]
+) -> dict[str, Tensor]:
+    """Let the model read: the final states of each stack, (B, T, D).
+
+    ValueError for a text that is longer than the model's positions.
+    """
+    states = {}
+
+    def keep(kind: str, module: nn.Module, args: tuple, output: object) -> None:
+        states[kind] = output[0]
+
+    hooks = [stack.register_forward_hook(partial(keep, kind)) for kind, stack in stacks.items()]
     try:
         model(**inputs)
     except (IndexError, RuntimeError) as error:
@@ -59,6 +72,10 @@ def run(model: PreTrainedModel, inputs: dict[str, Tensor]) -> None:
                 f"speaks of {limit} positions: shorten the text, or tokenize with truncation=True"
             ) from error
         raise
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return states
 
 
 def _check_model(model: PreTrainedModel) -> None:

@@ -1,7 +1,7 @@
 """`record`: the masks that were really applied, read where PyTorch computes attention."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -82,23 +82,24 @@ def record(model: PreTrainedModel, **inputs: Tensor | bool) -> list[Attention]:
     check(model, inputs)
     stacks = families.stacks(model)
     batch = len(inputs["input_ids"])
-    with _quiet(model.modules()), torch.no_grad(), _listening(stacks, batch) as listener:
-        run(model, inputs)
+    with _quiet(model), torch.no_grad(), _Listener(stacks, batch) as listener:
+        lengths = {kind: each.shape[1] for kind, each in run(model, stacks, inputs).items()}
+    if listener.handed is not None:
+        lengths["cross"] = listener.handed.shape[1]
     records, seen = [], Counter()
     for kind, call in listener.calls:
         records.append(Attention(kind, seen[kind], *call))
         seen[kind] += 1
-    _check_complete(model, stacks, seen, crossing=bool(listener.bridges))
-    _check_shapes(model, records, listener.lengths)
+    _check_complete(model, stacks, seen, crossing="cross" in lengths)
+    _check_shapes(model, records, lengths)
     return records
 
 
 @contextmanager
-def _quiet(modules: Iterable[nn.Module]) -> Iterator[None]:
+def _quiet(model: nn.Module) -> Iterator[None]:
     """No dropout inside; afterwards every module trains or not as before."""
-    training = [module for module in modules if module.training]
-    for module in training:
-        module.training = False
+    training = [module for module in model.modules() if module.training]
+    model.eval()
     try:
         yield
     finally:
@@ -112,57 +113,48 @@ class _Listener(TorchFunctionMode):
     def __init__(self, stacks: dict[str, nn.Module], batch: int) -> None:
         super().__init__()
         self.stacks, self.batch = stacks, batch
-        self.inside: list[tuple[str, nn.Module]] = []  # what is running, the innermost last
-        self.bridges: set[nn.Module] = set()  # what is handed the encoder's states
-        self.lengths: dict[str, int] = {}  # kind of stack → its tokens
+        self.handed: Tensor | None = None  # the encoder's states, as the decoder gets them
+        self.running: list[tuple[str, str]] = []  # stack and kind of each module, innermost last
         self.calls: list[tuple[str, scores.Call]] = []
+
+    def __enter__(self):
+        self.hooks = ExitStack()
+        for name, stack in self.stacks.items():
+            for module in stack.modules():
+                if next(module.children(), None) is not None:  # attention has layers inside
+                    hook = partial(self._enter, name)
+                    before = module.register_forward_pre_hook(hook, with_kwargs=True)
+                    self.hooks.callback(before.remove)
+                    self.hooks.callback(module.register_forward_hook(self._leave).remove)
+        return super().__enter__()
+
+    def __exit__(self, *error):
+        self.hooks.close()
+        return super().__exit__(*error)
+
+    def _enter(self, stack: str, module: nn.Module, args: tuple, options: dict) -> None:
+        if module is self.stacks.get("decoder"):
+            self.handed = options.get("encoder_hidden_states")
+        given = (*args, *options.values())
+        crosses = self.handed is not None and any(each is self.handed for each in given)
+        self.running.append((stack, "cross" if crosses else stack))
+
+    def _leave(self, *_: object) -> None:
+        self.running.pop()
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
         result = function(*args, **(kwargs or {}))
-        if self.inside and (call := scores.of_call(function, args, kwargs or {}, result)):
+        if self.running and (call := scores.of_call(function, args, kwargs or {}, result)):
             self._note(*call)
         return result
 
     def _note(self, mask: Tensor, weights: Tensor, source: str) -> None:
-        kind, module = self.inside[-1]
+        stack, kind = self.running[-1]
         if weights.ndim == 3:  # (B · H, Q, K), unless it is something else
-            if len(weights) != self.batch * families.heads(kind, self.stacks[kind].config):
+            if len(weights) != self.batch * families.heads(stack, self.stacks[stack].config):
                 return
             mask, weights = (each.unflatten(0, (self.batch, -1)) for each in (mask, weights))
-        kind = "cross" if module in self.bridges else kind
         self.calls.append((kind, (mask.any(1), weights, source)))  # any head: (B, Q, K)
-
-
-@contextmanager
-def _listening(stacks: dict[str, nn.Module], batch: int) -> Iterator[_Listener]:
-    """A listener that knows, at each moment, which module of which stack is running."""
-    listener = _Listener(stacks, batch)
-    states: list[Tensor] = []  # the encoder's, as the decoder is handed them
-
-    def enter(kind: str, module: nn.Module, args: tuple, options: dict) -> None:
-        listener.inside.append((kind, module))
-        if module is stacks.get("decoder"):
-            states[:] = filter(lambda x: x is not None, [options.get("encoder_hidden_states")])
-        elif any(value is state for state in states for value in (*args, *options.values())):
-            listener.bridges.add(module)
-        if module is stacks[kind] and states and kind == "decoder":
-            listener.lengths["cross"] = states[0].shape[1]
-
-    def leave(kind: str, module: nn.Module, args: tuple, output: object) -> None:
-        listener.inside.pop()
-        if module is stacks[kind]:
-            listener.lengths[kind] = output[0].shape[1]
-
-    with ExitStack() as hooks:
-        for kind, stack in stacks.items():
-            for module in stack.modules():
-                if next(module.children(), None) is not None:  # attention has layers inside
-                    hook = partial(enter, kind)
-                    handle = module.register_forward_pre_hook(hook, with_kwargs=True)
-                    hooks.callback(handle.remove)
-                    hooks.callback(module.register_forward_hook(partial(leave, kind)).remove)
-        with listener:
-            yield listener
 
 
 def _check_complete(
