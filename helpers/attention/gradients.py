@@ -19,8 +19,8 @@ def influence(model: PreTrainedModel, **inputs: Tensor | bool) -> dict[str, Tens
     An output is the final hidden state at position q, read along one fixed random direction; its
     gradient with respect to the embedding of token k is a vector, and its length is the influence.
     If nothing flows from k to q the gradient is exactly 0.0, whatever the weights; if something
-    flows, it is not. A copy of the model in double precision computes it, without dropout; should
-    an attention weight fall below 1e-300 all the same, where rounding makes zeros, it is refused.
+    flows, it is not. That takes a copy of the model in double precision, without dropout; where an
+    attention weight is rounded to zero all the same, the model is refused.
 
     The diagonal says nothing about the mask: the residual connection carries each token past every
     attention layer to its own output, also under a mask that forbids a token to see itself.
@@ -31,8 +31,7 @@ def influence(model: PreTrainedModel, **inputs: Tensor | bool) -> dict[str, Tens
 
     >>> from transformers import GPT2Config, GPT2LMHeadModel
     >>> size = {"vocab_size": 9, "n_embd": 8, "n_layer": 2, "n_head": 2, "n_positions": 8}
-    >>> config = GPT2Config(**size, bos_token_id=1, eos_token_id=1)
-    >>> model = GPT2LMHeadModel(config)
+    >>> model = GPT2LMHeadModel(GPT2Config(**size, bos_token_id=1, eos_token_id=1))
     >>> flows = influence(model, input_ids=torch.tensor([[3, 4, 5]]))["decoder"] > 0
     >>> flows.int().tolist()
     [[[1, 0, 0], [1, 1, 0], [1, 1, 1]]]
@@ -98,7 +97,7 @@ class _InDouble(TorchFunctionMode):
 def _trace(
     model: PreTrainedModel, inputs: dict[str, Tensor]
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """One forward pass: each stack's token embeddings (B, K, E), as leaves, and its outputs."""
+    """One forward pass: each stack's token embeddings (B, K, E), as leaves, and final states."""
     stacks = families.stacks(model)
     turned = model.config.model_type in families.TOKENS_FIRST
     leaves: list[Tensor] = []
@@ -113,7 +112,7 @@ def _trace(
     for module in model.modules():  # several may share a table
         if isinstance(module, nn.Embedding) and module.weight in tables:
             module.register_forward_hook(cut)
-    # Of PyTorch's kernels, only the plain one has double precision everywhere.
+    # The plain kernel, whose weights are the very ones that are checked for zeros.
     with sdpa_kernel(SDPBackend.MATH), _InDouble():
         outputs = run(model, stacks, inputs)
     texts = [inputs[name] for name in IDS if inputs.get(name) is not None][: len(stacks)]
@@ -136,7 +135,9 @@ def _gradient_lengths(model: PreTrainedModel, output: Tensor, embedding: Tensor)
     rows = []
     try:
         for along in (output @ direction).sum(0):  # one output each
-            (gradient,) = torch.autograd.grad(along, embedding, retain_graph=True)  # (B, K, E)
+            (gradient,) = torch.autograd.grad(  # (B, K, E)
+                along, embedding, retain_graph=True, materialize_grads=True
+            )
             rows.append(_length(gradient))
     except (RuntimeError, AssertionError) as error:  # RWKV writes in place, Reformer wants to train
         raise ValueError(

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -58,39 +58,28 @@ def record(model: PreTrainedModel, **inputs: Tensor | bool) -> list[Attention]:
 
     >>> from transformers import GPT2Config, GPT2LMHeadModel
     >>> size = {"vocab_size": 9, "n_embd": 8, "n_layer": 2, "n_head": 2, "n_positions": 8}
-    >>> config = GPT2Config(**size, bos_token_id=1, eos_token_id=1)
-    >>> model = GPT2LMHeadModel(config)
+    >>> model = GPT2LMHeadModel(GPT2Config(**size, bos_token_id=1, eos_token_id=1))
     >>> first, second = record(model, input_ids=torch.tensor([[3, 4, 5]]))
     >>> first
     Attention('decoder', layer=0, mask=(1, 3, 3), weights=(1, 2, 3, 3))
-    >>> from helpers import masks
-    >>> print(masks.grid(first.mask[0], ["Tom", "Ġran", "."], ["Tom", "Ġran", "."]))
-         ┌ Tom
-         │ ┌ Ġran
-         │ │ ┌ .
-     Tom ● · ·
-    Ġran ● ● ·
-       . ● ● ●
+    >>> first.mask.int().tolist()
+    [[[1, 0, 0], [1, 1, 0], [1, 1, 1]]]
 
     Raises TypeError or ValueError for a model that is not a text model of transformers, inputs that
-    don't fit it, models without attention (mamba, fnet), patterns that are not (Q, K) (the windows
-    of longformer and led), and scores between −1000 and −5000: it never answers for a part of the
-    layers only.
-
-    Source: https://pytorch.org/docs/stable/notes/extending.html
+    don't fit it, models without attention, patterns that are not (Q, K) (Longformer's windows),
+    and scores between −1000 and −5000: it never answers for a part of the layers only.
     """
     check(model, inputs)
     stacks = families.stacks(model)
-    batch = len(inputs["input_ids"])
-    with _quiet(model), torch.no_grad(), _Listener(stacks, batch) as listener:
-        lengths = {kind: each.shape[1] for kind, each in run(model, stacks, inputs).items()}
+    with _quiet(model), torch.no_grad(), _Listener(stacks, len(inputs["input_ids"])) as listener:
+        lengths = {kind: states.shape[1] for kind, states in run(model, stacks, inputs).items()}
     if listener.handed is not None:
         lengths["cross"] = listener.handed.shape[1]
     records, seen = [], Counter()
     for kind, call in listener.calls:
         records.append(Attention(kind, seen[kind], *call))
         seen[kind] += 1
-    _check_complete(model, stacks, seen, crossing="cross" in lengths)
+    _check_complete(model, seen, {kind: families.depth(stacks, kind) for kind in lengths})
     _check_shapes(model, records, lengths)
     return records
 
@@ -113,23 +102,25 @@ class _Listener(TorchFunctionMode):
     def __init__(self, stacks: dict[str, nn.Module], batch: int) -> None:
         super().__init__()
         self.stacks, self.batch = stacks, batch
+        self.hooks = []
         self.handed: Tensor | None = None  # the encoder's states, as the decoder gets them
-        self.running: list[tuple[str, str]] = []  # stack and kind of each module, innermost last
+        self.running: list[str] = []  # the kind of each module at work, the innermost last
         self.calls: list[tuple[str, scores.Call]] = []
 
     def __enter__(self):
-        self.hooks = ExitStack()
         for name, stack in self.stacks.items():
             for module in stack.modules():
                 if next(module.children(), None) is not None:  # attention has layers inside
-                    hook = partial(self._enter, name)
-                    before = module.register_forward_pre_hook(hook, with_kwargs=True)
-                    self.hooks.callback(before.remove)
-                    self.hooks.callback(module.register_forward_hook(self._leave).remove)
+                    enter = partial(self._enter, name)
+                    self.hooks += [
+                        module.register_forward_pre_hook(enter, with_kwargs=True),
+                        module.register_forward_hook(self._leave),
+                    ]
         return super().__enter__()
 
     def __exit__(self, *error):
-        self.hooks.close()
+        for hook in self.hooks:
+            hook.remove()
         return super().__exit__(*error)
 
     def _enter(self, stack: str, module: nn.Module, args: tuple, options: dict) -> None:
@@ -137,7 +128,7 @@ class _Listener(TorchFunctionMode):
             self.handed = options.get("encoder_hidden_states")
         given = (*args, *options.values())
         crosses = self.handed is not None and any(each is self.handed for each in given)
-        self.running.append((stack, "cross" if crosses else stack))
+        self.running.append("cross" if crosses else stack)
 
     def _leave(self, *_: object) -> None:
         self.running.pop()
@@ -149,26 +140,20 @@ class _Listener(TorchFunctionMode):
         return result
 
     def _note(self, mask: Tensor, weights: Tensor, source: str) -> None:
-        stack, kind = self.running[-1]
+        kind = self.running[-1]
         if weights.ndim == 3:  # (B · H, Q, K), unless it is something else
-            if len(weights) != self.batch * families.heads(stack, self.stacks[stack].config):
+            if len(weights) != self.batch * families.heads(self.stacks, kind):
                 return
             mask, weights = (each.unflatten(0, (self.batch, -1)) for each in (mask, weights))
         self.calls.append((kind, (mask.any(1), weights, source)))  # any head: (B, Q, K)
 
 
-def _check_complete(
-    model: PreTrainedModel, stacks: dict[str, nn.Module], seen: Counter, crossing: bool
-) -> None:
+def _check_complete(model: PreTrainedModel, seen: Counter, expected: dict[str, int]) -> None:
     """Every layer must have been heard, or the answer would be silently wrong."""
-    expected = {kind: families.depth(kind, stack.config) for kind, stack in stacks.items()}
-    if crossing:
-        expected["cross"] = expected["decoder"]
     checks.need(
         seen,
         f"model {type(model).__name__} computes no attention that record can hear: it has none "
-        "(mamba, fnet), or a kernel of its own. In that case try "
-        "model.set_attn_implementation('sdpa')",
+        "(mamba, fnet), or a kernel of its own: try model.set_attn_implementation('sdpa')",
     )
     checks.need(
         seen == expected,
@@ -177,16 +162,14 @@ def _check_complete(
     )
 
 
-def _check_shapes(
-    model: PreTrainedModel, records: list[Attention], lengths: dict[str, int]
-) -> None:
+def _check_shapes(model: PreTrainedModel, records: list[Attention], lengths: dict) -> None:
     """Each mask has a row for each token that asks and a column for each that is asked."""
     for record in records:
-        queries = lengths["encoder" if record.kind == "encoder" else "decoder"]
-        wanted = queries, lengths[record.kind]
+        shape = tuple(record.weights.shape)
+        wanted = lengths[families.ASKING[record.kind]], lengths[record.kind]
         checks.need(
-            tuple(record.weights.shape[-2:]) == wanted,
-            f"model {type(model).__name__} has attention weights of the shape "
-            f"{tuple(record.weights.shape)} where {wanted} are queries and keys: it attends in "
-            "windows, in blocks or to more than tokens, which no (Q, K) mask can show",
+            shape[-2:] == wanted,
+            f"model {type(model).__name__} has attention weights of the shape {shape} where "
+            f"{wanted} are queries and keys: it attends in windows, in blocks or to more than "
+            "tokens, which no (Q, K) mask can show",
         )
