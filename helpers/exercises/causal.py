@@ -1,5 +1,8 @@
 """The exercises of the first notebook."""
 
+import math
+
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
@@ -37,6 +40,7 @@ EXERCISES["causal.targets"] = Exercise(
         lambda ids: ids[:, 1:]: "one target is missing: the last position has one too, −100.",
     },
     rule="The target at position t is the token at t+1, for each t but the last, which has −100.",
+    also=[lambda ids: [[*row[1:], IGNORE_INDEX] for row in ids.tolist()]],
 )
 
 EXERCISES["causal.mask"] = Exercise(
@@ -54,6 +58,7 @@ EXERCISES["causal.mask"] = Exercise(
         ),
     },
     rule="A row for each query, a column for each key: a query may attend to itself and the past.",
+    also=[lambda n: [[key <= query for key in range(n)] for query in range(n)]],
 )
 
 
@@ -76,6 +81,7 @@ EXERCISES["causal.perplexity"] = Exercise(
         lambda losses: (-losses.mean()).exp(): "the sign is turned: losses are −log p already.",
     },
     rule="Perplexity is one number, e to the mean loss.",
+    also=[lambda losses: math.prod(losses.exp().tolist()) ** (1 / len(losses))],
 )
 
 
@@ -103,6 +109,7 @@ EXERCISES["causal.temperature"] = Exercise(
         lambda x, t: (x / t).sigmoid(): "sigmoids don't add up to 1: take softmax, of all logits.",
     },
     rule="There is a probability for each token, and they add up to 1.",
+    also=[lambda x, t: torch.distributions.Categorical(logits=x / t).probs],
 )
 
 
@@ -111,10 +118,9 @@ def position_ids(attention_mask: Tensor) -> Tensor:
     return (attention_mask.cumsum(dim=1) - 1).clamp(min=0)
 
 
-def _at_real_tokens(positions: Tensor, attention_mask: Tensor) -> Tensor:
-    """At padding any position from 0 will do, but none below. Embeddings take int32 as well."""
-    positions = positions.long() if positions.dtype == torch.int32 else positions
-    return torch.where(attention_mask.bool(), positions, positions.clamp(-1, 0))
+def _at_real_tokens(positions: np.ndarray, attention_mask: Tensor) -> np.ndarray:
+    """At padding any position from 0 will do, but none below."""
+    return np.where(attention_mask.bool(), positions, positions.clip(-1, 0))
 
 
 EXERCISES["causal.position_ids"] = Exercise(
@@ -132,4 +138,8 @@ EXERCISES["causal.position_ids"] = Exercise(
     },
     rule="The real tokens of each text count from 0; padding has 0 or any later position.",
     compared=_at_real_tokens,
+    also=[
+        lambda mask: (mask.cumsum(1) - 1).masked_fill(mask == 0, 1),
+        lambda mask: [[sum(row[:place]) for place in range(len(row))] for row in mask.tolist()],
+    ],
 )
