@@ -8,7 +8,7 @@ from importlib import import_module
 
 import pytest
 
-TABLES = ["masks"]
+TABLES = ["checkpoints", "masks"]
 ROWS = [
     pytest.param(*row, id=f"{table}-{number}")
     for table in TABLES
