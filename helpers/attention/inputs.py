@@ -15,12 +15,12 @@ MASKS = ("attention_mask", "decoder_attention_mask")
 def check(model: PreTrainedModel, inputs: dict[str, Tensor]) -> None:
     """Raises TypeError or ValueError unless it is a text model and these are texts for it."""
     _check_model(model)
+    given = {name: value for name, value in inputs.items() if value is not None}
     checks.need(
-        "input_ids" in inputs,
-        f"inputs must hold input_ids, got {sorted(inputs) or 'nothing'}: "
+        "input_ids" in given,
+        f"inputs must hold input_ids, got {sorted(given) or 'nothing'}: "
         "pass **tokenizer(text, return_tensors='pt')",
     )
-    given = {name: value for name, value in inputs.items() if value is not None}
     for name in ("past_key_values", "encoder_outputs"):
         checks.need(name not in given, f"inputs must be whole texts, got {name}: leave it out")
     _check_architecture(model, given)
