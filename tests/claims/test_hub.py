@@ -228,7 +228,7 @@ def test_a_hub_that_is_too_slow_or_breaks_off(hub, monkeypatch, fault):
 
 
 def test_a_hub_that_goes_away_in_the_midst(hub):
-    hub.faults["gpt2/config.json"] = "leaves"
+    hub.faults["gpt2/tokenizer.json"] = "leaves"
     refused(OSError, "can't be reached, or broke off", "try again", UNSET)
 
 

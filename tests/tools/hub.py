@@ -1,14 +1,11 @@
 """A small Hub on 127.0.0.1, for tests: checkpoints under any id, and the faults of the real one.
 
 It speaks as much of the Hugging Face Hub's language as `from_pretrained` and `hf_hub_download` do.
-
-Usage: python tests/tools/hub.py ID=FOLDER …      serves until it is ended; prints its address
 """
 
 import hashlib
 import json
 import re
-import sys
 import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +13,10 @@ from pathlib import Path
 from threading import Thread
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+ROUTE = re.compile(
+    r"(/api/models)?/(?P<name>[^/]+(/[^/]+)??)"
+    r"(/(?P<what>tree|revision|resolve)/[^/]+(/(?P<file>.+))?)?"
+)
 SLOW = 60  # seconds, far beyond anybody's patience
 
 
@@ -72,55 +73,30 @@ class _Answer(BaseHTTPRequestHandler):
         self.do_GET()
 
     def do_GET(self) -> None:
-        path = self.path.split("?")[0]
-        for pattern, answer in (
-            (r"/api/models/(?P<name>[^/]+(/[^/]+)?)/tree/[^/]+", self._tree),
-            (r"/api/models/(?P<name>[^/]+(/[^/]+)??)(/revision/[^/]+)?", self._model),
-            (r"/(?P<name>[^/]+(/[^/]+)?)/resolve/[^/]+/(?P<file>.+)", self._file),
-        ):
-            match = re.fullmatch(pattern, path)
-            if match:
-                return self._checked(answer, **match.groupdict())
-        return self._say(404, {"error": "Not Found"})
-
-    def _checked(self, answer, name: str, file: str | None = None) -> None:
-        folder = self.server.models.get(name)
-        if folder is None:
-            # What the real one says to strangers, who are not to know which names are private.
-            headers = {"X-Error-Code": "RepoNotFound"}
-            return self._say(401, {"error": "Invalid username or password."}, headers)
-        fault = self.server.faults.get(name)
-        if fault == "error":
-            return self._say(500, {"error": "Internal Error"})
-        if fault == "silent":
-            return time.sleep(SLOW)
-        if file is None:
-            return answer(name, folder)
-        if fault == "gated":
-            headers = {"X-Error-Code": "GatedRepo"}
-            return self._say(401, {"error": f"Access to model {name} is restricted."}, headers)
-        return answer(folder / file, self.server.faults.get(f"{name}/{file}"))
-
-    def _model(self, name: str, folder: Path) -> None:
-        siblings = [{"rfilename": file} for file in sorted(_files(folder))]
-        about = {"_id": "1", "id": name, "modelId": name, "sha": COMMIT, "siblings": siblings}
-        self._say(200, about | {"private": False, "gated": False, "tags": []})
-
-    def _tree(self, name: str, folder: Path) -> None:
-        self._say(
-            200,
-            [
-                {"type": "file", "path": file, "size": len(content), "oid": _etag(content)}
-                for file, content in _files(folder).items()
-            ],
-        )
+        name, what, file = ROUTE.fullmatch(self.path.split("?")[0]).group("name", "what", "file")
+        folder, fault = self.server.models.get(name), self.server.faults.get(name)
+        if folder is None:  # the real one doesn't tell strangers which names are private, either
+            self._say(401, {"error": "Invalid username."}, {"X-Error-Code": "RepoNotFound"})
+        elif fault == "error":
+            self._say(500, {"error": "Internal Error"})
+        elif fault == "silent":
+            time.sleep(SLOW)
+        elif what == "tree" and not file:
+            self._say(200, [{"type": "file", **about} for about in _files(folder)])
+        elif not file:
+            siblings = [{"rfilename": about["path"]} for about in _files(folder)]
+            self._say(200, {"id": name, "sha": COMMIT, "siblings": siblings})
+        elif fault == "gated":
+            self._say(401, {"error": f"{name} is restricted."}, {"X-Error-Code": "GatedRepo"})
+        else:
+            self._file(folder / file, self.server.faults.get(f"{name}/{file}"))
 
     def _file(self, path: Path, fault: str | None) -> None:
         if not path.is_file():
             headers = {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": COMMIT}
             return self._say(404, {"error": "Entry not found"}, headers)
         content = path.read_bytes()
-        headers = {"ETag": f'"{_etag(content)}"', "X-Repo-Commit": COMMIT}
+        headers = {"ETag": f'"{_etag(path)}"', "X-Repo-Commit": COMMIT}
         if fault == "damaged":
             content = b"\xff" * 16 + content[16:]
         part = re.match(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
@@ -135,9 +111,8 @@ class _Answer(BaseHTTPRequestHandler):
     ) -> None:
         body = content if isinstance(content, bytes) else json.dumps(content).encode()
         self.send_response(status)
-        for name, value in {"Content-Length": len(body), "Connection": "close"}.items():
-            self.send_header(name, str(value))
-        for name, value in (headers or {}).items():
+        plain = {"Content-Length": str(len(body)), "Connection": "close"}
+        for name, value in (plain | (headers or {})).items():
             self.send_header(name, value)
         self.end_headers()
         self.close_connection = True
@@ -156,24 +131,18 @@ class _Answer(BaseHTTPRequestHandler):
             time.sleep(SLOW)
 
 
-def _files(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob("*")
+def _files(folder: Path) -> list[dict]:
+    """Path, size and hash of each file."""
+    return [
+        {
+            "path": path.relative_to(folder).as_posix(),
+            "size": path.stat().st_size,
+            "oid": _etag(path),
+        }
+        for path in sorted(folder.rglob("*"))
         if path.is_file()
-    }
+    ]
 
 
-def _etag(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def main() -> None:
-    models = dict(argument.split("=", 1) for argument in sys.argv[1:])
-    hub = Hub(models)
-    print(hub.address, flush=True)
-    hub.serve_forever()
-
-
-if __name__ == "__main__":
-    main()
+def _etag(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

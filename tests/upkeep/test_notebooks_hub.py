@@ -7,25 +7,18 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import hub as hubs
 import pytest
-import torch
 import transformers
 from safetensors.torch import load_file, save_file
 from transformers import AutoTokenizer
 
 from helpers import checkpoints, stories
+from helpers.checkpoints.models import MODELS
 
-WEIGHTS = "model.safetensors"
 ROOT = Path(__file__).resolve().parents[2]
-NOTEBOOKS = {
-    "1_causal_lm": "gpt2",
-    "2_masked_lm": "bert-base-uncased",
-    "3_seq2seq_lm": "google/flan-t5-small",
-}
 
 
 def surroundings(hub, folder):
@@ -61,11 +54,6 @@ def test_a_wheel_holds_the_whole_package(installed):
     names = {path.relative_to(source) for path in source.rglob("*") if path.is_file()}
     assert Path("sub/__init__.py") in names
     assert {path.relative_to(built) for path in built.rglob("*") if path.is_file()} == names
-
-
-def guarded(folder):
-    """The folder in front of what PYTHONPATH names already: the guard against traffic."""
-    return os.pathsep.join([str(folder), os.environ["PYTHONPATH"]])
 
 
 LOAD_ALL = """
@@ -104,171 +92,115 @@ def test_every_notebook_loads_what_it_downloads(installed, tmp_path):
     notebooks see them do. And every module of the wheel can be imported, from another folder.
     """
     site = installed / "site"
+    path = os.pathsep.join([str(site), os.environ["PYTHONPATH"]])  # the guard lies there
     command = [sys.executable, "-c", LOAD_ALL]
-    for name, model_id in NOTEBOOKS.items():
-        command += [f"{name}.ipynb", model_id]
+    for model in MODELS:
+        command += [model.notebook, model.ids[0]]
     with hubs.running(checkpoints.MINIATURES) as hub:
         run = subprocess.run(
             command,
             capture_output=True,
             text=True,
-            env=surroundings(hub, tmp_path) | {"PYTHONPATH": guarded(site)},
+            env=surroundings(hub, tmp_path) | {"PYTHONPATH": path},
             cwd=ROOT / "notebooks",
         )
     for path in set((site / "helpers").rglob("*.py")) - {site / "helpers" / "__init__.py"}:
         assert str(path) in run.stdout, run.stdout + run.stderr
-    for model_id in NOTEBOOKS.values():
-        assert f"the same weights: {model_id}" in run.stdout, run.stdout + run.stderr
-        wanted = f"GET /{model_id}/resolve/main/model.safetensors"
+    for model in MODELS:
+        assert f"the same weights: {model.ids[0]}" in run.stdout, run.stdout + run.stderr
+        wanted = f"GET /{model.ids[0]}/resolve/main/model.safetensors"
         assert any(line.startswith(wanted) for line in hub.requests)
 
 
-# ---- behind `make real`: full size, and other checkpoints ----
+# ---- behind `make real`: other checkpoints, which a learner may put in ----
+
+T5_SMALL = {"d_model": 512, "d_kv": 64, "d_ff": 1024, "num_layers": 8, "num_decoder_layers": 8}
+T5_SMALL |= {"num_heads": 6, "feed_forward_proj": "gated-gelu", "vocab_size": 32128}
+FULL_SIZE = {
+    "gpt2": transformers.GPT2Config(),
+    "bert-base-uncased": transformers.BertConfig(),
+    "google/flan-t5-small": transformers.T5Config(decoder_start_token_id=0, **T5_SMALL),
+}
+OTHERS = {
+    "gpt2": ("distilbert/distilgpt2", transformers.GPT2Config(n_layer=6)),
+    "bert-base-uncased": (
+        "google-bert/bert-large-uncased",
+        transformers.BertConfig(hidden_size=256, num_hidden_layers=6, num_attention_heads=8),
+    ),
+    "google/flan-t5-small": (
+        "google-t5/t5-small",
+        transformers.T5Config(num_layers=6, decoder_start_token_id=0, vocab_size=32128),
+    ),
+}
 
 
-def passes(path, hub, tmp_path):
-    """`pytest --nbval-lax` on a notebook, with an empty cache; its output, if a cell fails."""
-    command = [sys.executable, "-m", "pytest", "-q", "--color=no", "-p", "no:cacheprovider"]
-    command += ["--nbval-lax", str(path)]
-    environment = surroundings(hub, tmp_path)
-    run = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT)
-    assert re.search(r"\d+ passed", run.stdout), run.stdout + run.stderr
-    assert run.returncode == 0, run.stdout[-6000:]
-
-
-def full_size(model_id):
-    """The real config of the library's defaults, with random weights."""
-    return {
-        "gpt2": transformers.GPT2Config(),
-        "bert-base-uncased": transformers.BertConfig(),
-        "google/flan-t5-small": transformers.T5Config(
-            d_model=512,
-            d_kv=64,
-            d_ff=1024,
-            num_layers=8,
-            num_decoder_layers=8,
-            num_heads=6,
-            feed_forward_proj="gated-gelu",
-            decoder_start_token_id=0,
-            vocab_size=32128,
-        ),
-    }[model_id]
-
-
-def others(model_id):
-    """Another checkpoint of the same architecture, as somebody would put it in: its id, config."""
-    return {
-        "gpt2": ("distilbert/distilgpt2", transformers.GPT2Config(n_layer=6)),
-        "bert-base-uncased": (
-            "google-bert/bert-large-uncased",
-            transformers.BertConfig(hidden_size=256, num_hidden_layers=6, num_attention_heads=8),
-        ),
-        "google/flan-t5-small": (
-            "google-t5/t5-small",
-            transformers.T5Config(num_layers=6, decoder_start_token_id=0, vocab_size=32128),
-        ),
-    }[model_id]
-
-
-def written(folder, model_id, config, tokenizer=None):
-    """A checkpoint with random weights and a tokenizer, the miniature's if none is given."""
-    auto = {
-        "gpt2": transformers.AutoModelForCausalLM,
-        "bert-base-uncased": transformers.AutoModelForMaskedLM,
-        "google/flan-t5-small": transformers.AutoModelForSeq2SeqLM,
-    }[model_id]
-    if tokenizer is None:
-        tokenizer = AutoTokenizer.from_pretrained(checkpoints.MINIATURES[model_id])
+def written(folder, model, config, tokenizer):
+    """A checkpoint with random weights."""
     for name in ("bos", "eos", "pad"):
         setattr(config, f"{name}_token_id", getattr(tokenizer, f"{name}_token_id", None))
-    torch.manual_seed(0)
-    auto.from_config(config).save_pretrained(folder)
+    transformers.set_seed(0)
+    model.auto_class.from_config(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    return folder
 
 
-@pytest.mark.real
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_a_notebook_runs_in_full_size(name, tmp_path):
-    model_id = NOTEBOOKS[name]
-    folder = written(tmp_path / "full", model_id, full_size(model_id))
-    start = time.perf_counter()
-    with hubs.running(checkpoints.MINIATURES | {model_id: folder}) as hub:
-        passes(ROOT / "notebooks" / f"{name}.ipynb", hub, tmp_path)
-    print(f"\n{name} in full size: {time.perf_counter() - start:.0f} s")
+def full_size(model, folder):
+    tokenizer = AutoTokenizer.from_pretrained(model.miniature)
+    written(folder, model, FULL_SIZE[model.ids[0]], tokenizer)
+    return model.ids[0]
 
 
-@pytest.mark.real
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_a_notebook_runs_on_another_checkpoint(name, tmp_path):
-    """One line changed: the id in the cell that loads the model."""
-    model_id = NOTEBOOKS[name]
-    other, config = others(model_id)
-    folder = written(tmp_path / "other", model_id, config)
-    text = (ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8")
-    line = f'model_id = checkpoints.fetch(\\"{model_id}\\"'
-    assert text.count(line) == 1
-    path = ROOT / "notebooks" / f"other_{name}.ipynb"  # beside the original, as a copy would be
-    path.write_text(text.replace(line, line.replace(model_id, other)), encoding="utf-8")
-    try:
-        with hubs.running(checkpoints.MINIATURES | {other: folder}) as hub:
-            passes(path, hub, tmp_path)
-    finally:
-        path.unlink()
+def another_model(model, folder):
+    other, config = OTHERS[model.ids[0]]
+    written(folder, model, config, AutoTokenizer.from_pretrained(model.miniature))
+    return other
 
 
-@pytest.fixture(scope="module")
-def halved(tmp_path_factory):
-    """The miniatures, stored in half precision: id → folder."""
-    folders = {}
-    for model_id, bundled in checkpoints.MINIATURES.items():
-        folder = tmp_path_factory.mktemp("half") / "model"
-        folders[model_id] = shutil.copytree(bundled, folder)
-        state = {key: value.half() for key, value in load_file(folder / WEIGHTS).items()}
-        save_file(state, folder / WEIGHTS, metadata={"format": "pt"})
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        config["dtype"] = "float16"
-        (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
-    return folders
+def half_precision(model, folder):
+    shutil.copytree(model.miniature, folder)
+    weights = folder / "model.safetensors"
+    state = {key: value.half() for key, value in load_file(weights).items()}
+    save_file(state, weights, metadata={"format": "pt"})
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    (folder / "config.json").write_text(json.dumps(config | {"dtype": "float16"}), encoding="utf-8")
+    return model.ids[0]
 
 
-@pytest.mark.real
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_a_notebook_runs_on_checkpoints_in_half_precision(name, halved, tmp_path):
-    with hubs.running(halved) as hub:
-        passes(ROOT / "notebooks" / f"{name}.ipynb", hub, tmp_path)
-
-
-@pytest.fixture(scope="module")
-def enlarged(tmp_path_factory):
-    """Models with random weights, and tokenizers that know many other words: id → folder.
-
-    Trained on few stories, they cut rare story words into pieces, as the real ones do.
-    """
+def larger_vocabulary(model, folder):
+    """A tokenizer that knows many other words, so that it cuts rare story words into pieces."""
     draw = random.Random(0)
     syllables = [one + other for one in "bdfgklmnprstvz" for other in "aeiou"]
     words = ["".join(draw.choices(syllables, k=draw.randint(2, 5))) for _ in range(80_000)]
     texts = [story.text for story in stories.sample(300, seed=9)]
     texts += [" ".join(words[start : start + 12]) for start in range(0, len(words), 12)]
-    folders = {}
-    for model_id in NOTEBOOKS.values():
-        bundled = checkpoints.MINIATURES[model_id]
-        tokenizer = AutoTokenizer.from_pretrained(bundled)
-        special = [name for name in tokenizer.get_vocab() if name.startswith("<extra_id_")]
-        tokenizer = tokenizer.train_new_from_iterator(
-            texts, vocab_size=32_000, new_special_tokens=special or None, show_progress=False
-        )
-        assert len(tokenizer) > 30_000, len(tokenizer)
-        config = transformers.AutoConfig.from_pretrained(bundled, vocab_size=len(tokenizer))
-        folder = tmp_path_factory.mktemp("large") / "model"
-        folders[model_id] = written(folder, model_id, config, tokenizer)
-    return folders
+    tokenizer = AutoTokenizer.from_pretrained(model.miniature)
+    special = [name for name in tokenizer.get_vocab() if name.startswith("<extra_id_")]
+    tokenizer = tokenizer.train_new_from_iterator(
+        texts, vocab_size=32_000, new_special_tokens=special or None, show_progress=False
+    )
+    assert len(tokenizer) > 30_000
+    config = transformers.AutoConfig.from_pretrained(model.miniature, vocab_size=len(tokenizer))
+    written(folder, model, config, tokenizer)
+    return model.ids[0]
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_a_notebook_runs_on_checkpoints_with_a_larger_vocabulary(name, enlarged, tmp_path):
-    start = time.perf_counter()
-    with hubs.running(checkpoints.MINIATURES | enlarged) as hub:
-        passes(ROOT / "notebooks" / f"{name}.ipynb", hub, tmp_path)
-    print(f"\n{name} with 30,000 tokens: {time.perf_counter() - start:.0f} s")
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.notebook)
+@pytest.mark.parametrize("make", [full_size, another_model, half_precision, larger_vocabulary])
+def test_a_notebook_runs_on(make, model, tmp_path):
+    """At most one line changed: the id in the cell that loads the model."""
+    model_id = make(model, tmp_path / "model")
+    text = (ROOT / "notebooks" / model.notebook).read_text(encoding="utf-8")
+    line = f'model_id = checkpoints.fetch(\\"{model.ids[0]}\\"'
+    assert text.count(line) == 1
+    copy = ROOT / "notebooks" / f"{make.__name__}_{model.notebook}"  # beside the original
+    copy.write_text(text.replace(line, line.replace(model.ids[0], model_id)), encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "--color=no", "-p", "no:cacheprovider"]
+    command += ["--nbval-lax", str(copy)]
+    try:
+        with hubs.running({model_id: tmp_path / "model"}) as hub:
+            environment = surroundings(hub, tmp_path)
+            run = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT)
+    finally:
+        copy.unlink()
+    assert re.search(r"\d+ passed", run.stdout), run.stdout + run.stderr
+    assert run.returncode == 0, run.stdout[-6000:]
