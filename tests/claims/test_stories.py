@@ -186,7 +186,7 @@ def small_source(monkeypatch):
         nodes.Given("hero", {ben: nodes.say("A {toy} fell.", ""), ida: nodes.NOTHING}),
         stories.END,
     )
-    monkeypatch.setattr(reader, "BEGINNING", {reader.State((small,), frozenset()): 1.0})
+    monkeypatch.setattr(reader, "BEGINNING", {reader.State.at((small,), {}): 1.0})
     found = Counter()
     for (hero, he, p1), (pet, toys, p2), (ran, p3), (rain, p4), (first, p5) in product(
         [("Ben", "He", 3 / 4), ("Ida", "She", 1 / 4)],
