@@ -77,11 +77,10 @@ def person(name: str, gender: str) -> Word:
 
 
 def noun(english: str, deutsch: str, gender: str, **forms: str) -> Word:
-    """A thing: `a` is it with its indefinite article, er / ihn / ihm its German pronouns."""
+    """A thing: `a` is it with its indefinite article, er / ihn its German pronouns."""
     word = phrase(english, deutsch, gender=gender, **forms)
     word.english["a"] = f"{'an' if english[0] in 'aeiou' else 'a'} {english}"
-    for form, case in (("er", "nom"), ("ihn", "acc"), ("ihm", "dat")):
-        word.german[form] = pronoun(case, gender)
+    word.german.update({"er": pronoun("nom", gender), "ihn": pronoun("acc", gender)})
     return word
 
 

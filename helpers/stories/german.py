@@ -30,10 +30,12 @@ def noun_phrase(case: str, determiner: str, noun: str, gender: str, adjective: s
     `case` is nom, acc or dat; `determiner` is "der" or the stem of an ein-word; `gender` is m, f
     or n; `adjective` is a stem such as "rot".
 
-    >>> noun_phrase("acc", "der", "Ball", "m", "rot")
-    'den roten Ball'
-    >>> noun_phrase("dat", "ihr", "Lampe", "f", "rot")
-    'ihrer roten Lampe'
+    >>> noun_phrase("nom", "der", "Ball", "m", "rot")
+    'der rote Ball'
+    >>> noun_phrase("nom", "der", "Buch", "n", "rot")
+    'das rote Buch'
+    >>> noun_phrase("dat", "ihr", "Lampe", "f")
+    'ihrer Lampe'
     """
     definite, after_definite, ein_ending, after_ein, _ = _FORMS[case, gender]
     if determiner == "der":
@@ -46,8 +48,8 @@ def noun_phrase(case: str, determiner: str, noun: str, gender: str, adjective: s
 def pronoun(case: str, gender: str) -> str:
     """The third-person pronoun for a noun of this gender.
 
-    >>> [pronoun("acc", gender) for gender in "mfn"]
-    ['ihn', 'sie', 'es']
+    >>> [pronoun(case, gender) for case in ("acc", "dat") for gender in "mfn"]
+    ['ihn', 'sie', 'es', 'ihm', 'ihr', 'ihm']
     """
     return _FORMS[case, gender][-1]
 

@@ -37,8 +37,8 @@ class Node:
         # The slots whose words can matter to it.
         self.needs = frozenset().union(*(p.needs for p in parts if isinstance(p, Node)))
 
-    def steps(self, words: dict[str, Word]) -> list[Step]:
-        """What can stand in its place, given the words drawn so far."""
+    def steps(self, words: dict[str, Word | None]) -> list[Step]:
+        """What can stand in its place, given the words drawn so far, by slot."""
         return [Step(1.0, self.parts, {})]
 
 
@@ -59,7 +59,7 @@ class Slot(Node):
         self.needs = frozenset([self.name, *self.deck.slots])
 
     def steps(self, words):
-        if self.name in words:
+        if words.get(self.name):
             return _draws(self, (words[self.name],))
         deck = self.deck.choose(*map(words.get, self.deck.slots))
         checks.need(deck, f"{self.template} needs {self.deck.slots} to be drawn before it")

@@ -25,11 +25,22 @@ from helpers.stories.tales import START
 MOST_STATES = 50_000  # at one place of a text: up to ten seconds
 
 
+@cache
+def _needs(ahead: tuple[Part, ...]) -> tuple[str, ...]:
+    """The slots whose words can matter for what is ahead."""
+    return tuple(set().union(*(part.needs for part in ahead if isinstance(part, Node))))
+
+
 class State(NamedTuple):
-    """A place in the source: what is still to be said, and the drawn words that matter for it."""
+    """A place in the source: what is still to be said, and the word of each slot that it needs."""
 
     ahead: tuple[Part, ...]
-    words: frozenset[tuple[str, Word]]
+    words: tuple[Word | None, ...]  # None if not drawn yet
+
+    @classmethod
+    def at(cls, ahead: tuple[Part, ...], words: dict[str, Word]) -> "State":
+        """The state with these words; words that do not matter for it are forgotten."""
+        return cls(ahead, tuple(map(words.get, _needs(ahead))))
 
 
 class Move(NamedTuple):
@@ -42,7 +53,7 @@ class Move(NamedTuple):
 
 
 Layer = dict[State, float]  # where the source can be, and how probable it is to come there
-BEGINNING: Layer = {State((START,), frozenset()): 1.0}
+BEGINNING: Layer = {State.at((START,), {}): 1.0}
 
 
 def _moves(states: Iterable[State], wanted: str | None) -> Iterator[Move]:
@@ -54,26 +65,17 @@ def _moves(states: Iterable[State], wanted: str | None) -> Iterator[Move]:
         return part == wanted or (wanted == BLANK and part != END)
 
     for state in states:
-        ways = [(1.0, state.ahead, dict(state.words))] if may_say(state.ahead[0]) else []
+        words = dict(zip(_needs(state.ahead), state.words, strict=True))
+        ways = [(1.0, state.ahead, words)] if may_say(state.ahead[0]) else []
         for reached, ahead, words in ways:  # more are appended
             part, later = ahead[0], ahead[1:]
             if isinstance(part, str):
-                yield Move(state, part, reached, _state(later, words))
+                yield Move(state, part, reached, State.at(later, words))
                 continue
             for step in part.steps(words):
                 ahead = step.parts + later
                 if may_say(ahead[0]):
                     ways.append((reached * step.probability, ahead, words | step.drawn))
-
-
-def _state(ahead: tuple[Part, ...], words: dict[str, Word]) -> State:
-    needed = _needs(ahead)
-    return State(ahead, frozenset(item for item in words.items() if item[0] in needed))
-
-
-@cache
-def _needs(ahead: tuple[Part, ...]) -> frozenset[str]:
-    return frozenset().union(*(part.needs for part in ahead if isinstance(part, Node)))
 
 
 def _after(layer: Layer, moves: Iterable[Move]) -> Layer:

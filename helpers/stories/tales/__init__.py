@@ -1,5 +1,5 @@
-"""The seven plots, one file each. A new one is a file like these, listed here; slots that no
-tale has yet get a line in `words.CAST`.
+"""The seven plots, one file each. A new one is a file like these, listed in `START`; a slot that no
+tale has had gets a line in `words.CAST`.
 
 A tale is read from top to bottom. Every English sentence has its translation below it. `say` is for
 sentences one after the other, `maybe` for some that can be left out, `one_of` for ways to say a
