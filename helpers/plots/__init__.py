@@ -7,6 +7,7 @@ Every function takes its data first and returns the Axes that it drew on, a new 
 colour means, `house.mplstyle` everything that matplotlib lets a style decide.
 """
 
+from helpers.plots.architecture import architecture
 from helpers.plots.bars import comparison, next_words, token_losses
 from helpers.plots.colours import HUES
 from helpers.plots.curves import learning_curve, lines
@@ -17,6 +18,7 @@ from helpers.plots.page import panels, save, show
 __all__ = [
     "HUES",
     "UNITS",
+    "architecture",
     "attention",
     "comparison",
     "encoder_decoder",
