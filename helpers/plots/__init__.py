@@ -14,6 +14,7 @@ from helpers.plots.curves import learning_curve, lines
 from helpers.plots.data import UNITS
 from helpers.plots.matrices import attention, encoder_decoder, influence, mask
 from helpers.plots.page import panels, save, show
+from helpers.plots.shift import shift
 
 __all__ = [
     "HUES",
@@ -29,6 +30,7 @@ __all__ = [
     "next_words",
     "panels",
     "save",
+    "shift",
     "show",
     "token_losses",
 ]
