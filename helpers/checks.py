@@ -20,11 +20,7 @@ _DTYPES: dict[str, tuple[str, Callable[[torch.dtype], bool]]] = {
 
 
 def kind(value: object) -> str:
-    """What it is, for an error message.
-
-    >>> kind(torch.ones(2)), kind([1])
-    ('a tensor of torch.float32', 'list')
-    """
+    """What it is, for an error message: "a tensor of torch.float32", or "list"."""
     return f"a tensor of {value.dtype}" if isinstance(value, Tensor) else type(value).__name__
 
 
@@ -60,25 +56,21 @@ def tensor(name: str, value: object, axes: str | None, dtype: str = "any", do: s
     wanted, fits = _DTYPES[dtype]
     if not isinstance(value, Tensor) or not fits(value.dtype):
         raise TypeError(f"{name} must be {wanted}, got {kind(value)}: {do}")
-    shape, letters = tuple(value.shape), axes and axes.split()
-    if axes and len(shape) != len(letters):
-        way = ""
-        if len(shape) == len(letters) - 1 and letters[0] == "B":
+    shape = tuple(value.shape)
+    if axes:
+        missing = len(axes.split()) - len(shape)
+        way = f": for one text of a batch, {name}[0]" if missing == -1 else ""
+        if missing == 1 and axes.startswith("B"):
             way = f": for one text, add the batch axis, {name}[None]"
-        elif len(shape) == len(letters) + 1:
-            way = f": for one text of a batch, {name}[0]"
-        raise ValueError(f"{name} must have shape ({', '.join(letters)}), got {shape}{way}")
+        need(not missing, f"{name} must have shape ({axes.replace(' ', ', ')}), got {shape}{way}")
     need(value.numel(), f"{name} must hold at least one token, got shape {shape}")
 
 
 def same_shape(name: str, value: Tensor, other: str, wanted: tuple[int, ...]) -> None:
     """Raises ValueError unless the tensor has the shape of the other one."""
-    came = tuple(value.shape)
-    need(
-        came == tuple(wanted),
-        f"{name} must have the shape of {other}, {tuple(wanted)}, got {came}: pass what was made "
-        "with it",
-    )
+    came, wanted = tuple(value.shape), tuple(wanted)
+    way = "pass what was made with it"
+    need(came == wanted, f"{name} must have the shape of {other}, {wanted}, got {came}: {way}")
 
 
 def whole(
@@ -90,20 +82,16 @@ def whole(
     Traceback (most recent call last):
     ValueError: steps must be at least 1, got 0
     """
+    way = f": {do}" if do else ""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be a whole number, got {_shown(value)}{do and ': ' + do}")
-    need(value >= least, f"{name} must be at least {least}, got {value}{do and ': ' + do}")
-    need(value < below, f"{name} must be below {below}, got {value}{do and ': ' + do}")
+        raise TypeError(f"{name} must be a whole number, got {_shown(value)}{way}")
+    need(value >= least, f"{name} must be at least {least}, got {value}{way}")
+    need(value < below, f"{name} must be below {below}, got {value}{way}")
     return value
 
 
 def number(name: str, value: object, fits: Callable[[float], bool], wanted: str) -> None:
-    """Raises TypeError unless the value is a number, ValueError unless it fits.
-
-    >>> number("rate", 2, lambda x: 0 < x <= 1, "above 0 and at most 1, such as BERT's 0.15")
-    Traceback (most recent call last):
-    ValueError: rate must be above 0 and at most 1, such as BERT's 0.15, got 2
-    """
+    """Raises TypeError unless the value is a number, ValueError unless it is as `wanted` says."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a number, {wanted}, got {_shown(value)}")
     need(fits(value), f"{name} must be {wanted}, got {value}")

@@ -2,10 +2,7 @@
 
 The three architectures differ by one predicate. A decoder allows `key <= query`, an encoder allows
 everything, and so does the bridge from a decoder to its encoder. Padding is one more condition,
-added with `&`.
-
-Sources: Vaswani et al. 2017, sections 3.2.1 and 3.2.3; Devlin et al. 2019, section 3; Raffel et al.
-2020, section 3.2.1 and figure 3.
+added with `&`. Raffel et al. 2020 draw such masks side by side: section 3.2.1, figure 3.
 """
 
 from collections.abc import Sequence
@@ -25,7 +22,6 @@ def causal(n: int) -> Tensor:
     [[1, 0, 0], [1, 1, 0], [1, 1, 1]]
 
     Raises ValueError or TypeError unless n is a whole number of at least 1.
-
     Source: Vaswani et al. 2017, section 3.2.3.
     """
     position = torch.arange(_tokens("n", n))
@@ -39,7 +35,6 @@ def bidirectional(n: int) -> Tensor:
     [[1, 1, 1], [1, 1, 1], [1, 1, 1]]
 
     Raises ValueError or TypeError unless n is a whole number of at least 1.
-
     Source: Devlin et al. 2019, section 3.
     """
     return cross(_tokens("n", n), n)
@@ -52,7 +47,6 @@ def cross(queries: int, keys: int) -> Tensor:
     [[1, 1, 1], [1, 1, 1]]
 
     Raises ValueError or TypeError unless both are whole numbers of at least 1.
-
     Source: Vaswani et al. 2017, section 3.2.3.
     """
     return torch.ones(_tokens("queries", queries), _tokens("keys", keys), dtype=torch.bool)
@@ -70,11 +64,10 @@ def padding(attention_mask: Tensor) -> Tensor:
     Raises TypeError for anything but a tensor, ValueError for another rank or other values.
     """
     checks.tensor("attention_mask", attention_mask, "B T")
-    low, high = attention_mask.min().item(), attention_mask.max().item()
     checks.need(
         ((attention_mask == 0) | (attention_mask == 1)).all(),
-        f"attention_mask must hold 1 for a token and 0 for padding, got values from {low} to "
-        f"{high}: an additive mask is the last step, made by masks.additive",
+        f"attention_mask must hold 1 for a token and 0 for padding, got {attention_mask.min()} to "
+        f"{attention_mask.max()}: an additive mask is the last step, made by masks.additive",
     )
     return attention_mask.bool()[:, None, :]  # (B, 1, K)
 
@@ -89,15 +82,13 @@ def additive(mask: Tensor, dtype: torch.dtype) -> Tensor:
     [[0.0, -65504.0], [0.0, 0.0]]
 
     Raises TypeError unless the mask is boolean and dtype a floating-point type.
-
     Source: Vaswani et al. 2017, section 3.2.3 ("setting to −∞").
     """
     checks.tensor("mask", mask, None, "bool", BOOLEAN)
     if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
         raise TypeError(f"dtype must be a floating-point type such as torch.float32, got {dtype}")
-    return torch.zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill(
-        ~mask, torch.finfo(dtype).min
-    )
+    scores = torch.zeros(mask.shape, dtype=dtype, device=mask.device)
+    return scores.masked_fill(~mask, torch.finfo(dtype).min)
 
 
 def grid(mask: Tensor, rows: Sequence[str], columns: Sequence[str]) -> str:
@@ -119,8 +110,8 @@ def grid(mask: Tensor, rows: Sequence[str], columns: Sequence[str]) -> str:
     another rank or when the labels don't fit the shape.
     """
     checks.tensor("mask", mask, "Q K", "bool", BOOLEAN)
-    rows = _labels("rows", rows, mask.shape[0], "queries")
-    columns = _labels("columns", columns, mask.shape[1], "keys")
+    rows = _labels("rows", rows, mask.shape[0])
+    columns = _labels("columns", columns, mask.shape[1])
     width = max(map(len, rows))
     header = [" " * (width + 1) + "│ " * k + "┌ " + label for k, label in enumerate(columns)]
     body = [
@@ -134,14 +125,13 @@ def _tokens(name: str, count: int) -> int:
     return checks.whole(name, count, least=1, do="pass the number of tokens, as in ids.shape[1]")
 
 
-def _labels(name: str, labels: Sequence[str], count: int, axis: str) -> list[str]:
-    if isinstance(labels, str) or not all(isinstance(label, str) for label in labels):
-        raise TypeError(
-            f"{name} must be a list of strings, got {type(labels).__name__}: "
-            "pass tokenizer.convert_ids_to_tokens(ids)"
-        )
+def _labels(name: str, labels: Sequence[str], count: int) -> list[str]:
+    wanted = "a list of strings, such as tokenizer.convert_ids_to_tokens(ids)"
+    checks.instance(name, labels, Sequence, wanted, but=str)
+    for label in labels:
+        checks.instance(name, label, str, wanted)
     checks.need(
         len(labels) == count,
-        f"{name} must hold one label for each of {count} {axis}, got {len(labels)}",
+        f"{name} must hold a label for each of the mask's {count} {name}, got {len(labels)}",
     )
     return [label.replace(" ", "␣").replace("\n", "⏎") for label in labels]

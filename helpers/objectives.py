@@ -6,9 +6,6 @@ same cross-entropy for all three.
 
 Targets are aligned with the logits: `targets[b, t]` is what `logits[b, t]` should predict, or
 `IGNORE_INDEX` where nothing is asked.
-
-Sources: Radford et al. 2019, section 2; Devlin et al. 2019, section 3.1 and appendix A.1; Raffel et
-al. 2020, sections 3.1.4 and 3.3.4.
 """
 
 from itertools import pairwise
@@ -28,18 +25,15 @@ def next_token_targets(input_ids: Tensor, attention_mask: Tensor | None = None) 
     """The next token at every position, (B, T) → (B, T): `targets[t] = input_ids[t + 1]`.
 
     The last position has no next token. A position is scored only if it *and* its next one are real
-    tokens, so that padding on either side costs nothing.
+    tokens, so that padding on either side costs nothing. Models of the GPT family shift inside:
+    give them `labels=input_ids`, never these targets (that would shift twice).
 
     >>> next_token_targets(torch.tensor([[5, 6, 7, 8]])).tolist()
     [[6, 7, 8, -100]]
     >>> next_token_targets(torch.tensor([[5, 6, 0]]), torch.tensor([[1, 1, 0]])).tolist()
     [[6, -100, -100]]
 
-    Models of the GPT family shift inside: give them `labels=input_ids`, never these targets (that
-    would shift twice).
-
     Raises TypeError for anything but integer tensors, ValueError for another rank or an empty text.
-
     Source: Radford et al. 2019, section 2.
     """
     checks.tensor("input_ids", input_ids, "B T", "ids")
@@ -68,32 +62,29 @@ def mask_tokens(
     token is chosen, so that a batch always has a loss.
 
     Raises TypeError for anything but an integer tensor, ValueError for another rank, an empty or
-    all-special text, a rate that is not in (0, 1], a tokenizer with no mask token, or a generator
-    on another device.
-
+    all-special text, a rate that is not in (0, 1], or a tokenizer with no mask token.
     Source: Devlin et al. 2019, section 3.1 (task 1) and appendix A.1.
     """
     checks.tensor("input_ids", input_ids, "B T", "ids")
-    _check_generator(generator, input_ids)
+    _check_generator(generator)
     checks.number("rate", rate, lambda x: 0 < x <= 1, "above 0 and at most 1, as BERT's 0.15")
     checks.need(
         tokenizer.mask_token_id is not None,
-        f"tokenizer must have a mask token; {type(tokenizer).__name__} has none: use the "
-        "tokenizer of a masked language model, or corrupt_spans for a T5 tokenizer",
+        f"tokenizer must have a mask token; {type(tokenizer).__name__} has none: use BERT's, or "
+        "corrupt_spans for a T5 tokenizer",
     )
     special = torch.tensor(tokenizer.all_special_ids, device=input_ids.device)
     ordinary = ~torch.isin(input_ids, special)  # (B, T)
     checks.need(ordinary.any(), "input_ids hold special tokens only: there is nothing to mask")
-    draw = torch.rand(input_ids.shape, generator=generator, device=input_ids.device)
+    chance = {"generator": generator, "device": input_ids.device}
+    draw = torch.rand(input_ids.shape, **chance)
     draw = draw.masked_fill(~ordinary, 2.0)  # out of reach of any rate
     chosen = draw < rate  # (B, T)
     if not chosen.any():
         chosen = draw == draw.min()
     original = input_ids[chosen]  # (N,)
-    fate = torch.rand(original.shape, generator=generator, device=original.device)
-    random_ids = torch.randint(
-        len(tokenizer), original.shape, generator=generator, device=original.device
-    )
+    fate = torch.rand(original.shape, **chance)
+    random_ids = torch.randint(len(tokenizer), original.shape, **chance)
     inputs, targets = input_ids.clone(), torch.full_like(input_ids, IGNORE_INDEX)
     inputs[chosen] = torch.where(fate < 0.9, random_ids, original)
     inputs[chosen] = torch.where(fate < 0.8, tokenizer.mask_token_id, inputs[chosen])
@@ -125,14 +116,12 @@ def corrupt_spans(
     be `labels`.
 
     Raises TypeError for anything but an integer tensor; ValueError for another rank, padding that
-    is not on the right, rows of fewer than two tokens, a density outside (0, 1), a mean span length
-    below 1, a tokenizer without padding, end or sentinel tokens, more spans than it has sentinels,
-    sentinels already in the text, or a generator on another device.
-
+    is not on the right, rows of fewer than two tokens, sentinels already in the text, a density
+    outside (0, 1), a mean span length below 1, or a tokenizer with too few sentinels.
     Source: Raffel et al. 2020, sections 3.1.4 and 3.3.4.
     """
     checks.tensor("input_ids", input_ids, "B T", "ids")
-    _check_generator(generator, input_ids)
+    _check_generator(generator)
     checks.number("density", density, lambda x: 0 < x < 1, "between 0 and 1, such as T5's 0.15")
     checks.number("mean_span_length", mean_span_length, lambda x: x >= 1, "at least 1, as T5's 3.0")
     sentinels = _sentinels(tokenizer)
@@ -159,7 +148,6 @@ def shift_right(targets: Tensor, start_token_id: int, pad_token_id: int) -> Tens
 
     Raises TypeError for anything but an integer tensor or ids that are not whole numbers (a config
     with no decoder_start_token_id has None), ValueError for another rank or an empty target.
-
     Source: Vaswani et al. 2017, section 3.1 ("offset by one position").
     """
     checks.tensor("targets", targets, "B T", "ids")
@@ -220,7 +208,7 @@ def _cut_out(
 ) -> tuple[list[int], list[int]]:
     """One text: what is left of it, and what was cut out."""
     cut = min(max(round(len(text) * density), 1), len(text) - 1)
-    spans = min(max(round(cut / mean_span_length), 1), cut, len(text) - cut + 1)
+    spans = min(max(round(cut / mean_span_length), 1), len(text) - cut + 1)
     checks.need(
         spans < len(sentinels),
         f"input_ids would lose {spans} spans, which takes {spans + 1} sentinels; tokenizer has "
@@ -240,8 +228,7 @@ def _cut_out(
 def _pieces(total: int, cuts: int, first: int, generator: Generator | None) -> list[int]:
     """Cut a total at that many places, all ways equally likely: the lengths of cuts + 1 pieces.
 
-    Places go from `first` to total − first, so that with 1 no piece is empty, and with 0 the outer
-    ones may be.
+    Places go from `first` to total − first: with 1 no piece is empty, with 0 the outer ones may be.
     """
     device = "cpu" if generator is None else generator.device
     order = torch.randperm(total + 1 - 2 * first, generator=generator, device=device)
@@ -260,16 +247,10 @@ def _sentinels(tokenizer: PreTrainedTokenizerBase) -> list[int]:
     ids = tokenizer.convert_tokens_to_ids([f"<extra_id_{i}>" for i in range(100)])
     sentinels = [i for i in ids if i not in (None, tokenizer.unk_token_id)]
     checks.need(
-        sentinels,
-        "tokenizer must have the sentinels <extra_id_0>, <extra_id_1>, …; "
-        f"{type(tokenizer).__name__} has none: use a T5 tokenizer, or mask_tokens for BERT's",
+        sentinels and None not in (tokenizer.pad_token_id, tokenizer.eos_token_id),
+        "tokenizer must have a padding token, an end token and sentinels <extra_id_0>, …; "
+        f"{type(tokenizer).__name__} has not: use a T5 tokenizer, or mask_tokens for BERT's",
     )
-    for name in ("pad_token_id", "eos_token_id"):
-        checks.need(
-            getattr(tokenizer, name) is not None,
-            f"tokenizer must have a {name}; {type(tokenizer).__name__} has none: "
-            "use a T5 tokenizer, or set one",
-        )
     return sentinels
 
 
@@ -282,28 +263,17 @@ def _split(
     ends = [end] if end in row else []
     checks.need(
         all(i == pad for i in row[len(text) + len(ends) :]),
-        "input_ids must be text, then at most one end token, then padding; a row has something "
-        "after its end or padding: use padding_side='right' and one text a row",
+        "input_ids must be text, then at most one end token, then padding: use "
+        "padding_side='right' and one text a row",
     )
-    checks.need(
-        len(text) > 1,
-        "input_ids need at least 2 tokens a row, one to hide and one to keep, got "
-        f"{len(text)}: give longer texts",
-    )
-    checks.need(
-        set(text).isdisjoint(sentinels),
-        "input_ids already hold sentinels: give the text before corruption",
-    )
+    enough = "at least 2 tokens a row, one to hide and one to keep"
+    checks.need(len(text) > 1, f"input_ids need {enough}, got {len(text)}: give longer texts")
+    fresh = set(text).isdisjoint(sentinels)
+    checks.need(fresh, "input_ids already hold sentinels: give the text before corruption")
     return text, ends
 
 
-def _check_generator(generator: Generator | None, ids: Tensor) -> None:
-    if generator is None:
-        return
-    wanted = "a torch.Generator: make it with torch.Generator().manual_seed(0)"
-    checks.instance("generator", generator, Generator, wanted)
-    checks.need(
-        generator.device.type == ids.device.type,
-        f"generator must be on the device of input_ids, {ids.device}, got {generator.device}: "
-        f"make it with torch.Generator({ids.device.type!r})",
-    )
+def _check_generator(generator: Generator | None) -> None:
+    if generator is not None:
+        wanted = "a torch.Generator, such as torch.Generator().manual_seed(0)"
+        checks.instance("generator", generator, Generator, wanted)

@@ -7,11 +7,10 @@ decay to zero from Defazio et al. 2023; clipping by norm from Pascanu et al. 201
 import os
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from math import inf, isfinite
-from numbers import Real
 
 import torch
 from torch import Tensor
@@ -24,9 +23,6 @@ from transformers import TrainerCallback, set_seed
 
 from helpers import checks
 from helpers.objectives import IGNORE_INDEX
-
-SWITCH = "NOTEBOOK_DEVICE"
-
 
 # ---- seeds and device ----
 
@@ -42,7 +38,6 @@ def seed(number: int) -> None:
     >>> torch.equal(torch.rand(3), first)
     True
     """
-    checks.whole("number", number, least=0, below=2**32)  # NumPy's limit
     set_seed(number)
 
 
@@ -52,14 +47,10 @@ def device() -> torch.device:
     The environment variable `NOTEBOOK_DEVICE` (`cuda`, `mps`, `cpu`) overrides the choice.
     Raises ValueError if it names something else, or something that this machine does not have.
     """
-    present = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
-    best = next(name for name in present if present[name])
-    chosen = os.environ.get(SWITCH) or best
-    checks.choice(SWITCH, chosen, [name for name in present if present[name]])
+    gpus = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    present = [*[name for name in gpus if gpus[name]], "cpu"]
+    chosen = os.environ.get("NOTEBOOK_DEVICE") or present[0]
+    checks.choice("NOTEBOOK_DEVICE", chosen, present)
     return torch.device(chosen)
 
 
@@ -81,7 +72,7 @@ def batches(
     a length of their own. A single number, the label of a whole text, becomes one entry of (B,).
     `attention_mask` is 1 on tokens and 0 on padding, unless the examples bring their own.
 
-    Raises TypeError or ValueError that names what is wrong with the examples or the options.
+    Raises TypeError or ValueError at the first batch, and names what is wrong.
 
     >>> stories = [{"input_ids": [5, 7, 2], "labels": [5, 7, 2]}, {"input_ids": [4], "labels": [4]}]
     >>> batch = next(batches(stories, size=2, seed=0, pad_token_id=0))
@@ -91,16 +82,9 @@ def batches(
     checks.whole("size", size, least=1)
     checks.whole("seed", seed, least=0)
     checks.whole("pad_token_id", pad_token_id, least=0, do="see tokenizer.pad_token_id")
-    wanted = "a list of dicts such as {'input_ids': [5, 7], 'labels': [5, 7]}"
-    checks.instance("examples", examples, Iterable, wanted, but=(str, Mapping))
     examples = list(examples)
     _check_examples(examples)
-    return _endless_batches(examples, size, random.Random(seed), pad_token_id)
-
-
-def _endless_batches(
-    examples: list[Mapping], size: int, chance: random.Random, pad_token_id: int
-) -> Iterator[dict[str, Tensor]]:
+    chance = random.Random(seed)
     order: list[int] = []
     while True:
         while len(order) < size:  # every example once, in random order, then once more, and so on
@@ -112,40 +96,26 @@ def _endless_batches(
 def _pad(examples: list[Mapping], pad_token_id: int) -> dict[str, Tensor]:
     """One batch: rows side by side, filled up on the right, with their attention mask."""
     fillers = {"input_ids": pad_token_id, "labels": IGNORE_INDEX}  # others end in 0
-    batch = {}
-    for key, first in examples[0].items():
-        values = [torch.tensor(example[key]) for example in examples]
-        batch[key] = (
-            torch.stack(values)
-            if isinstance(first, Real)
-            else pad_sequence(values, batch_first=True, padding_value=fillers.get(key, 0))
-        )
-    if "attention_mask" not in batch:
-        lengths = torch.tensor([len(example["input_ids"]) for example in examples])
-        longest = batch["input_ids"].shape[1]
-        batch["attention_mask"] = (torch.arange(longest) < lengths[:, None]).long()  # (B, T)
-    return batch
+    columns = {key: [torch.tensor(one[key]) for one in examples] for key in examples[0]}
+    columns.setdefault("attention_mask", [torch.ones_like(ids) for ids in columns["input_ids"]])
+    return {
+        key: pad_sequence(column, batch_first=True, padding_value=fillers.get(key, 0))  # (B, T)
+        if column[0].dim()
+        else torch.stack(column)  # (B,)
+        for key, column in columns.items()
+    }
 
 
 def _check_examples(examples: list) -> None:
-    """Raises TypeError or ValueError unless the examples can be made into batches."""
     checks.need(examples, "examples is empty: there is nothing to make batches of")
     for index, example in enumerate(examples):
         name = f"examples[{index}]"
         checks.instance(name, example, Mapping, "a dict with 'input_ids'")
         checks.need(
             example.keys() == examples[0].keys(),
-            f"{name} has the keys {sorted(example)}, the first one has {sorted(examples[0])}: all "
-            "must have the same",
+            f"{name} must have the keys of the first, {sorted(examples[0])}, got {sorted(example)}",
         )
-        ids = example.get("input_ids")
-        checks.need(
-            isinstance(ids, (list, tuple)) and ids,
-            f"{name}['input_ids'] must be a list of at least one token id, got {ids!r:.60}",
-        )
-        for key, values in example.items():
-            for value in values if isinstance(values, (list, tuple)) else [values]:
-                checks.instance(f"{name}[{key!r}]", value, Real, "a number or a list of numbers")
+        checks.tensor(f"{name}['input_ids']", torch.tensor(example["input_ids"]), "T")
 
 
 # ---- the loop ----
@@ -158,7 +128,6 @@ def fit(
     steps: int,
     learning_rate: float,
     warmup: float = 0.1,
-    decay: bool = True,
     weight_decay: float = 0.01,
     clip: float = 1.0,
     loss: Callable[[Module, Mapping[str, Tensor]], Tensor] | None = None,
@@ -168,10 +137,10 @@ def fit(
     """Train `model` for `steps` batches, and return the loss of each, in nats per scored token.
 
     Five things a step: forward, forget the old gradients, backward, clip, update. The learning rate
-    rises from near zero during the first `warmup` (a share of the steps), because AdamW's first
-    averages rest on few gradients. Then it falls in a straight line to zero (unless `decay` is
-    False), because the noise of single batches then averages out: a curve that ends flat has
-    arrived. Gradients longer than `clip` are shortened to it.
+    rises from near zero during the first `warmup` (a fraction of the steps), because AdamW's first
+    averages rest on few gradients. Then it falls in a straight line to zero, because the noise of
+    single batches then averages out: a curve that ends flat has arrived. Gradients longer than
+    `clip` are shortened to it.
 
     `batches` can be a list or a DataLoader, which starts over at its end, or an endless generator
     such as `training.batches(...)` makes. Each batch is a dict of tensors for the model, which are
@@ -180,9 +149,8 @@ def fit(
     `optimizer(parameters, lr=…, weight_decay=…)`, such as `torch.optim.Adafactor`. Afterwards the
     model is in the mode (train or eval) that it was in, and holds no gradients.
 
-    Raises TypeError or ValueError for batches that don't fit, and for options out of range;
-    ValueError when a one-shot generator ends early, or when the loss is no longer a finite number:
-    told at that step, before the weights are moved by it.
+    Raises TypeError or ValueError for options out of range, for batches that don't fit or end
+    early, and when the loss is no longer a finite number: before the weights are moved by it.
 
     >>> from transformers import GPT2Config, GPT2LMHeadModel
     >>> ids = torch.tensor([[1, 2, 3, 1, 2, 3, 1, 2, 3]])
@@ -191,23 +159,21 @@ def fit(
     >>> len(losses), losses[-1] < losses[0]
     (30, True)
     """
-    _check_options(model, steps, learning_rate, warmup, weight_decay, clip)
-    wanted = "a list of dicts of tensors (one batch: [batch]) or a generator"
-    checks.instance("batches", batches, Iterable, wanted, but=(str, Mapping, Tensor))
+    checks.whole("steps", steps, least=1)
+    checks.number("learning_rate", learning_rate, lambda x: 0 < x < inf, "above 0, such as 1e-3")
+    checks.number("warmup", warmup, lambda x: 0 <= x <= 1, "a fraction of the steps, from 0 to 1")
+    checks.number("clip", clip, lambda x: x > 0, "above 0 (float('inf') clips nothing)")
     parameters = [p for p in model.parameters() if p.requires_grad]
-    checks.need(parameters, "model has no parameter that can be trained: all are frozen")
-    make = partial(AdamW, fused=True) if optimizer is None else optimizer
+    make = optimizer or partial(AdamW, fused=True)
     updates = make(parameters, lr=learning_rate, weight_decay=weight_decay)
     (group,) = updates.param_groups
-    share = _schedule(steps, warmup, decay)
-    get_loss = _loss_of_the_model if loss is None else loss
-    where = parameters[0].device
     losses: list[float] = []
-    with _training_mode(model), closing(_bar(steps, title)) as bar:
-        for step, batch in enumerate(islice(_endless(batches, steps), steps)):
-            group["lr"] = learning_rate * share(step)
-            value = get_loss(model, {key: tensor.to(where) for key, tensor in batch.items()})
-            losses.append(_checked_loss(value, step, parameters))
+    with _training_mode(model), _bar(steps, title) as bar:
+        for step, batch in enumerate(islice(_endless(batches), steps)):
+            group["lr"] = learning_rate * _fraction(step, steps, warmup)
+            batch = {key: value.to(parameters[0].device) for key, value in batch.items()}
+            value = loss(model, batch) if loss else model(**batch).loss
+            losses.append(_checked(value, step))
             updates.zero_grad()
             value.backward()
             clip_grad_norm_(parameters, clip)
@@ -217,29 +183,43 @@ def fit(
     return losses
 
 
-def _schedule(steps: int, warmup: float, decay: bool) -> Callable[[int], float]:
-    """Step → share of the learning rate: up to 1 in a straight line, then down towards 0, or flat.
+def _fraction(step: int, steps: int, warmup: float) -> float:
+    """The fraction of the learning rate: up to 1 in a straight line, then down towards 0.
 
-    >>> [round(_schedule(5, 0.4, True)(step), 2) for step in range(5)]
+    >>> [round(_fraction(step, 5, 0.4), 2) for step in range(5)]
     [0.5, 1.0, 1.0, 0.67, 0.33]
     """
     rising = round(warmup * steps)
-
-    def share(step: int) -> float:
-        if step < rising:
-            return (step + 1) / rising
-        return (steps - step) / (steps - rising) if decay else 1.0
-
-    return share
+    if step < rising:
+        return (step + 1) / rising
+    return (steps - step) / (steps - rising)
 
 
-def _loss_of_the_model(model: Module, batch: Mapping[str, Tensor]) -> Tensor:
+def _endless(batches: Iterable) -> Iterator[Mapping[str, Tensor]]:
+    """The batches, and again from the start where they can start again."""
+    count = 0
+    while True:
+        before = count
+        for batch in batches:
+            wanted = "a dict of tensors such as {'input_ids': …} (for one batch alone: [batch])"
+            checks.instance("a batch", batch, Mapping, wanted)
+            yield batch
+            count += 1
+        way = "give a list, more batches, or fewer steps"
+        checks.need(count > before, f"batches ended after {count}, and can't start again: {way}")
+
+
+def _checked(loss: Tensor, step: int) -> float:
+    """The loss as a number, checked before any weight is moved by it."""
+    wanted = "a tensor with one number: give batches with 'labels', or loss=…"
+    checks.instance("the loss", loss, Tensor, wanted)
     checks.need(
-        "labels" in batch,
-        f"a batch has no 'labels', only {sorted(batch)}: without them the model computes no loss. "
-        "Add them, or pass loss=…",
+        isfinite(loss.item()),
+        f"the loss is {loss.item()} at step {step + 1}: that batch has no token to score (all its "
+        "labels are -100), or numbers overflow: then load the model anew, in float32, and lower "
+        "learning_rate",
     )
-    return model(**batch).loss
+    return loss.item()
 
 
 @contextmanager
@@ -262,12 +242,10 @@ def _bar(steps: int, title: str) -> tqdm:
 
 
 class ProgressBar(TrainerCallback):
-    """The progress bar of `fit` for transformers' `Trainer`, in place of its own.
+    """The progress bar of `fit` for transformers' `Trainer`, whose own is a table in a notebook.
 
-    The Trainer's own bar turns into a table in a notebook, and what it prints instead of a bar
-    holds run times. So ask for `disable_tqdm=True` in the TrainingArguments, for
-    `callbacks=[ProgressBar()]` in the Trainer, and then for
-    `trainer.remove_callback(PrinterCallback)`.
+    Ask for `disable_tqdm=True` in the TrainingArguments, for `callbacks=[ProgressBar()]` in the
+    Trainer, and then for `trainer.remove_callback(PrinterCallback)`, which prints run times.
     """
 
     def __init__(self, title: str = "training") -> None:
@@ -281,58 +259,3 @@ class ProgressBar(TrainerCallback):
 
     def on_train_end(self, args, state, control, **_) -> None:
         self._bar.close()
-
-
-# ---- what can be wrong ----
-
-
-def _endless(batches: Iterable, steps: int) -> Iterator[Mapping[str, Tensor]]:
-    """The batches, each checked; from the start again at the end of whatever can start again."""
-    count, before = 0, -1
-    while count > before:
-        before = count
-        for batch in batches:
-            checks.instance("a batch", batch, Mapping, "a dict such as {'input_ids': …}")
-            for key, value in batch.items():
-                checks.tensor(f"batch[{key!r}]", value, None, do="make it with torch.tensor")
-            yield batch
-            count += 1
-    raise ValueError(
-        f"batches ended after {count} of steps={steps}, and can't start again: "
-        "give a list, more batches, or fewer steps"
-    )
-
-
-def _checked_loss(value: object, step: int, parameters: list[Tensor]) -> float:
-    """The loss as a number, checked before any weight is moved by it."""
-    if not isinstance(value, Tensor) or value.dim():
-        came = f"shape {tuple(value.shape)}" if isinstance(value, Tensor) else repr(value)
-        raise TypeError(f"the loss must be a tensor with one number, a mean; it is {came}")
-    checks.need(
-        value.requires_grad,
-        "the loss does not depend on a trainable weight (detached, or no_grad on?)",
-    )
-    if isfinite(value.item()):
-        return value.item()
-    coarse = sorted({str(p.dtype) for p in parameters if p.dtype.itemsize < 4})
-    if coarse:
-        why = (
-            f"the weights are {coarse[0]}, which overflows: load the model anew, in float32. "
-            "(Or that batch has no token to score.)"
-        )
-    elif not all(p.isfinite().all() for p in parameters):
-        why = "the weights have run away: load the model anew, and lower learning_rate"
-    else:
-        why = "that batch has no token to score (all its labels are -100), or numbers that overflow"
-    raise ValueError(f"the loss is {value.item()} at step {step + 1}: {why}")
-
-
-def _check_options(
-    model: object, steps: int, learning_rate: float, warmup: float, weight_decay: float, clip: float
-) -> None:
-    checks.instance("model", model, Module, "a torch module")
-    checks.whole("steps", steps, least=1)
-    checks.number("learning_rate", learning_rate, lambda x: 0 < x < inf, "above 0, such as 1e-3")
-    checks.number("warmup", warmup, lambda x: 0 <= x <= 1, "a part of the steps, from 0 to 1")
-    checks.number("weight_decay", weight_decay, lambda x: 0 <= x < inf, "0 or more")
-    checks.number("clip", clip, lambda x: x > 0, "above 0 (float('inf') clips nothing)")

@@ -1,10 +1,11 @@
 """Where families of models differ: which stacks of layers they have, how many, in which order."""
 
 from torch import nn
-from transformers import PreTrainedConfig, PreTrainedModel
+from transformers import PreTrainedModel
 
 from helpers import checkpoints, checks
 
+ASKING = {"encoder": "encoder", "decoder": "decoder", "cross": "decoder"}  # kind → whose queries
 TOKENS_FIRST = {"xlnet"}  # families whose embeddings are (T, B, E)
 
 
@@ -25,12 +26,14 @@ def stacks(model: PreTrainedModel) -> dict[str, nn.Module]:
     return {"encoder": model.base_model}
 
 
-def depth(kind: str, config: PreTrainedConfig) -> int:
-    """How many layers a stack of this kind has."""
-    layers = getattr(config, f"{kind}_layers", None)  # BART's name; others say num_hidden_layers
+def depth(stacks: dict[str, nn.Module], kind: str) -> int:
+    """How many attention layers of this kind there are."""
+    config = stacks[ASKING[kind]].config
+    layers = getattr(config, f"{ASKING[kind]}_layers", None)  # BART's; others: num_hidden_layers
     return layers or config.num_hidden_layers * getattr(config, "inner_group_num", 1)
 
 
-def heads(kind: str, config: PreTrainedConfig) -> int:
-    """How many heads each attention layer of such a stack has."""
-    return getattr(config, f"{kind}_attention_heads", None) or config.num_attention_heads
+def heads(stacks: dict[str, nn.Module], kind: str) -> int:
+    """How many heads each of these has."""
+    config = stacks[ASKING[kind]].config
+    return getattr(config, f"{ASKING[kind]}_attention_heads", None) or config.num_attention_heads

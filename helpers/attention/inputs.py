@@ -1,6 +1,8 @@
 """What a learner can get wrong, said before the library says it in its own words."""
 
-from torch import Tensor
+from functools import partial
+
+from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from helpers import checks
@@ -18,19 +20,15 @@ def check(model: PreTrainedModel, inputs: dict[str, Tensor]) -> None:
         f"inputs must hold input_ids, got {sorted(inputs) or 'nothing'}: "
         "pass **tokenizer(text, return_tensors='pt')",
     )
+    given = {name: value for name, value in inputs.items() if value is not None}
     for name in ("past_key_values", "encoder_outputs"):
-        whole = inputs.get(name) is None
-        checks.need(whole, f"inputs must be whole texts, got {name}: leave it out")
-    _check_architecture(model, inputs)
-    for name in IDS:
-        if inputs.get(name) is not None:
-            _check_ids(name, inputs[name], model)
-    for name in (*MASKS, "token_type_ids", "position_ids"):
-        if inputs.get(name) is not None:
-            checks.tensor(name, inputs[name], None, do="ask for return_tensors='pt'")
-    for name in MASKS:
-        if inputs.get(name) is not None:
-            _check_mask(name, inputs[name], inputs.get(name.replace("attention_mask", "input_ids")))
+        checks.need(name not in given, f"inputs must be whole texts, got {name}: leave it out")
+    _check_architecture(model, given)
+    for name, text in given.items():
+        if name in IDS:
+            _check_ids(name, text, model)
+        elif name in MASKS:
+            _check_mask(name, text, given.get(name.replace("attention_mask", "input_ids")))
 
 
 def check_differentiable(model: PreTrainedModel) -> None:
@@ -45,8 +43,19 @@ def check_differentiable(model: PreTrainedModel) -> None:
     )
 
 
-def run(model: PreTrainedModel, inputs: dict[str, Tensor]) -> None:
-    """Let the model read; ValueError for a text that is longer than its positions."""
+def run(
+    model: PreTrainedModel, stacks: dict[str, nn.Module], inputs: dict[str, Tensor]
+) -> dict[str, Tensor]:
+    """Let the model read: the final states of each stack, (B, T, D).
+
+    ValueError for a text that is longer than the model's positions.
+    """
+    states = {}
+
+    def keep(kind: str, module: nn.Module, args: tuple, output: object) -> None:
+        states[kind] = output[0]
+
+    hooks = [stack.register_forward_hook(partial(keep, kind)) for kind, stack in stacks.items()]
     try:
         model(**inputs)
     except (IndexError, RuntimeError) as error:
@@ -59,17 +68,17 @@ def run(model: PreTrainedModel, inputs: dict[str, Tensor]) -> None:
                 f"speaks of {limit} positions: shorten the text, or tokenize with truncation=True"
             ) from error
         raise
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return states
 
 
 def _check_model(model: PreTrainedModel) -> None:
-    inner = getattr(model, "_orig_mod", None)  # of torch.compile
-    for wrapped, way_in in [
-        (isinstance(inner, PreTrainedModel), "model._orig_mod"),
-        (hasattr(model, "get_base_model"), "model.get_base_model()"),  # of PEFT
-    ]:
-        if wrapped:
-            raise TypeError(f"model is wrapped in a {type(model).__name__}: pass {way_in}")
-    wanted = "a transformers model, loaded with AutoModelForCausalLM.from_pretrained(model_id)"
+    wanted = (
+        "a transformers model, loaded with AutoModelForCausalLM.from_pretrained(model_id), or "
+        "what torch.compile wraps, model._orig_mod, or PEFT, model.get_base_model()"
+    )
     checks.instance("model", model, PreTrainedModel, wanted)
     checks.need(
         model.main_input_name == "input_ids",
@@ -84,15 +93,15 @@ def _check_model(model: PreTrainedModel) -> None:
     )
 
 
-def _check_architecture(model: PreTrainedModel, inputs: dict[str, Tensor]) -> None:
+def _check_architecture(model: PreTrainedModel, given: dict[str, Tensor]) -> None:
     if model.config.is_encoder_decoder:
         checks.need(
-            any(inputs.get(name) is not None for name in ("decoder_input_ids", "labels")),
+            "decoder_input_ids" in given or "labels" in given,
             f"inputs must hold decoder_input_ids or labels, because {type(model).__name__} is an "
             "encoder–decoder and reads two texts: pass labels=tokenizer(text_target=…).input_ids",
         )
         return
-    alien = [name for name in inputs if name.startswith("decoder_")]
+    alien = [name for name in given if name.startswith("decoder_")]
     checks.need(
         not alien,
         f"inputs hold {alien}, but {type(model).__name__} has one stack of layers and no second "
@@ -122,15 +131,11 @@ def _check_ids(name: str, ids: Tensor, model: PreTrainedModel) -> None:
 
 def _check_mask(name: str, mask: Tensor, ids: Tensor | None) -> None:
     """Two forms run as they look: (B, T) of 1 and 0, and whatever has a head axis."""
-    shape = tuple(mask.shape)
-    checks.need(
-        mask.ndim != 3,
-        f"{name} has the shape {shape}, and the library would misread its rows: add the head axis, "
-        f"{name}=mask[:, None]",
-    )
+    checks.tensor(name, mask, None, do="ask for return_tensors='pt'")
     checks.need(
         mask.ndim in (2, 4),
-        f"{name} must be (B, T), as the tokenizer made it, or (B, 1, Q, K), got {shape}",
+        f"{name} must be (B, T), as the tokenizer made it, or (B, 1, Q, K), got "
+        f"{tuple(mask.shape)}: to a mask (B, Q, K) add the head axis, {name}[:, None]",
     )
     if mask.ndim == 4:
         return

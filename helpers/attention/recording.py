@@ -1,8 +1,8 @@
 """`record`: the masks that were really applied, read where PyTorch computes attention."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -58,47 +58,37 @@ def record(model: PreTrainedModel, **inputs: Tensor | bool) -> list[Attention]:
 
     >>> from transformers import GPT2Config, GPT2LMHeadModel
     >>> size = {"vocab_size": 9, "n_embd": 8, "n_layer": 2, "n_head": 2, "n_positions": 8}
-    >>> config = GPT2Config(**size, bos_token_id=1, eos_token_id=1)
-    >>> model = GPT2LMHeadModel(config)
+    >>> model = GPT2LMHeadModel(GPT2Config(**size, bos_token_id=1, eos_token_id=1))
     >>> first, second = record(model, input_ids=torch.tensor([[3, 4, 5]]))
     >>> first
     Attention('decoder', layer=0, mask=(1, 3, 3), weights=(1, 2, 3, 3))
-    >>> from helpers import masks
-    >>> print(masks.grid(first.mask[0], ["Tom", "Ġran", "."], ["Tom", "Ġran", "."]))
-         ┌ Tom
-         │ ┌ Ġran
-         │ │ ┌ .
-     Tom ● · ·
-    Ġran ● ● ·
-       . ● ● ●
+    >>> first.mask.int().tolist()
+    [[[1, 0, 0], [1, 1, 0], [1, 1, 1]]]
 
     Raises TypeError or ValueError for a model that is not a text model of transformers, inputs that
-    don't fit it, models without attention (mamba, fnet), patterns that are not (Q, K) (the windows
-    of longformer and led), and scores between −1000 and −5000: it never answers for a part of the
-    layers only.
-
-    Source: https://pytorch.org/docs/stable/notes/extending.html
+    don't fit it, models without attention, patterns that are not (Q, K) (Longformer's windows),
+    and scores between −1000 and −5000: it never answers for a part of the layers only.
     """
     check(model, inputs)
     stacks = families.stacks(model)
-    batch = len(inputs["input_ids"])
-    with _quiet(model.modules()), torch.no_grad(), _listening(stacks, batch) as listener:
-        run(model, inputs)
+    with _quiet(model), torch.no_grad(), _Listener(stacks, len(inputs["input_ids"])) as listener:
+        lengths = {kind: states.shape[1] for kind, states in run(model, stacks, inputs).items()}
+    if listener.handed is not None:
+        lengths["cross"] = listener.handed.shape[1]
     records, seen = [], Counter()
     for kind, call in listener.calls:
         records.append(Attention(kind, seen[kind], *call))
         seen[kind] += 1
-    _check_complete(model, stacks, seen, crossing=bool(listener.bridges))
-    _check_shapes(model, records, listener.lengths)
+    _check_complete(model, seen, {kind: families.depth(stacks, kind) for kind in lengths})
+    _check_shapes(model, records, lengths)
     return records
 
 
 @contextmanager
-def _quiet(modules: Iterable[nn.Module]) -> Iterator[None]:
+def _quiet(model: nn.Module) -> Iterator[None]:
     """No dropout inside; afterwards every module trains or not as before."""
-    training = [module for module in modules if module.training]
-    for module in training:
-        module.training = False
+    training = [module for module in model.modules() if module.training]
+    model.eval()
     try:
         yield
     finally:
@@ -112,71 +102,58 @@ class _Listener(TorchFunctionMode):
     def __init__(self, stacks: dict[str, nn.Module], batch: int) -> None:
         super().__init__()
         self.stacks, self.batch = stacks, batch
-        self.inside: list[tuple[str, nn.Module]] = []  # what is running, the innermost last
-        self.bridges: set[nn.Module] = set()  # what is handed the encoder's states
-        self.lengths: dict[str, int] = {}  # kind of stack → its tokens
+        self.hooks = []
+        self.handed: Tensor | None = None  # the encoder's states, as the decoder gets them
+        self.running: list[str] = []  # the kind of each module at work, the innermost last
         self.calls: list[tuple[str, scores.Call]] = []
+
+    def __enter__(self):
+        for name, stack in self.stacks.items():
+            for module in stack.modules():
+                if next(module.children(), None) is not None:  # attention has layers inside
+                    enter = partial(self._enter, name)
+                    self.hooks += [
+                        module.register_forward_pre_hook(enter, with_kwargs=True),
+                        module.register_forward_hook(self._leave),
+                    ]
+        return super().__enter__()
+
+    def __exit__(self, *error):
+        for hook in self.hooks:
+            hook.remove()
+        return super().__exit__(*error)
+
+    def _enter(self, stack: str, module: nn.Module, args: tuple, options: dict) -> None:
+        if module is self.stacks.get("decoder"):
+            self.handed = options.get("encoder_hidden_states")
+        given = (*args, *options.values())
+        crosses = self.handed is not None and any(each is self.handed for each in given)
+        self.running.append("cross" if crosses else stack)
+
+    def _leave(self, *_: object) -> None:
+        self.running.pop()
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
         result = function(*args, **(kwargs or {}))
-        if self.inside and (call := scores.of_call(function, args, kwargs or {}, result)):
+        if self.running and (call := scores.of_call(function, args, kwargs or {}, result)):
             self._note(*call)
         return result
 
     def _note(self, mask: Tensor, weights: Tensor, source: str) -> None:
-        kind, module = self.inside[-1]
+        kind = self.running[-1]
         if weights.ndim == 3:  # (B · H, Q, K), unless it is something else
-            if len(weights) != self.batch * families.heads(kind, self.stacks[kind].config):
+            if len(weights) != self.batch * families.heads(self.stacks, kind):
                 return
             mask, weights = (each.unflatten(0, (self.batch, -1)) for each in (mask, weights))
-        kind = "cross" if module in self.bridges else kind
         self.calls.append((kind, (mask.any(1), weights, source)))  # any head: (B, Q, K)
 
 
-@contextmanager
-def _listening(stacks: dict[str, nn.Module], batch: int) -> Iterator[_Listener]:
-    """A listener that knows, at each moment, which module of which stack is running."""
-    listener = _Listener(stacks, batch)
-    states: list[Tensor] = []  # the encoder's, as the decoder is handed them
-
-    def enter(kind: str, module: nn.Module, args: tuple, options: dict) -> None:
-        listener.inside.append((kind, module))
-        if module is stacks.get("decoder"):
-            states[:] = filter(lambda x: x is not None, [options.get("encoder_hidden_states")])
-        elif any(value is state for state in states for value in (*args, *options.values())):
-            listener.bridges.add(module)
-        if module is stacks[kind] and states and kind == "decoder":
-            listener.lengths["cross"] = states[0].shape[1]
-
-    def leave(kind: str, module: nn.Module, args: tuple, output: object) -> None:
-        listener.inside.pop()
-        if module is stacks[kind]:
-            listener.lengths[kind] = output[0].shape[1]
-
-    with ExitStack() as hooks:
-        for kind, stack in stacks.items():
-            for module in stack.modules():
-                if next(module.children(), None) is not None:  # attention has layers inside
-                    hook = partial(enter, kind)
-                    handle = module.register_forward_pre_hook(hook, with_kwargs=True)
-                    hooks.callback(handle.remove)
-                    hooks.callback(module.register_forward_hook(partial(leave, kind)).remove)
-        with listener:
-            yield listener
-
-
-def _check_complete(
-    model: PreTrainedModel, stacks: dict[str, nn.Module], seen: Counter, crossing: bool
-) -> None:
+def _check_complete(model: PreTrainedModel, seen: Counter, expected: dict[str, int]) -> None:
     """Every layer must have been heard, or the answer would be silently wrong."""
-    expected = {kind: families.depth(kind, stack.config) for kind, stack in stacks.items()}
-    if crossing:
-        expected["cross"] = expected["decoder"]
     checks.need(
         seen,
         f"model {type(model).__name__} computes no attention that record can hear: it has none "
-        "(mamba, fnet), or a kernel of its own. In that case try "
-        "model.set_attn_implementation('sdpa')",
+        "(mamba, fnet), or a kernel of its own: try model.set_attn_implementation('sdpa')",
     )
     checks.need(
         seen == expected,
@@ -185,16 +162,14 @@ def _check_complete(
     )
 
 
-def _check_shapes(
-    model: PreTrainedModel, records: list[Attention], lengths: dict[str, int]
-) -> None:
+def _check_shapes(model: PreTrainedModel, records: list[Attention], lengths: dict) -> None:
     """Each mask has a row for each token that asks and a column for each that is asked."""
     for record in records:
-        queries = lengths["encoder" if record.kind == "encoder" else "decoder"]
-        wanted = queries, lengths[record.kind]
+        shape = tuple(record.weights.shape)
+        wanted = lengths[families.ASKING[record.kind]], lengths[record.kind]
         checks.need(
-            tuple(record.weights.shape[-2:]) == wanted,
-            f"model {type(model).__name__} has attention weights of the shape "
-            f"{tuple(record.weights.shape)} where {wanted} are queries and keys: it attends in "
-            "windows, in blocks or to more than tokens, which no (Q, K) mask can show",
+            shape[-2:] == wanted,
+            f"model {type(model).__name__} has attention weights of the shape {shape} where "
+            f"{wanted} are queries and keys: it attends in windows, in blocks or to more than "
+            "tokens, which no (Q, K) mask can show",
         )

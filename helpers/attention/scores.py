@@ -39,17 +39,17 @@ def _of_fused(
         key = key.repeat_interleave(query.shape[1] // key.shape[1], dim=1)
     scale = query.shape[-1] ** -0.5 if scale is None else scale
     scores = query @ key.mT * scale  # (B, H, Q, K)
-    keep = torch.ones(scores.shape[-2:], dtype=torch.bool, device=query.device)
+    _check_numbers(scores)
+    source = "flag" if attn_mask is None else "mask"
     if attn_mask is None:
-        keep = keep.tril() if is_causal else keep
-        bias = masks.additive(keep, scores.dtype)
-    elif attn_mask.dtype == torch.bool:
+        attn_mask = torch.ones(scores.shape[-2:], dtype=torch.bool, device=query.device)
+        attn_mask = attn_mask.tril() if is_causal else attn_mask
+    if attn_mask.dtype == torch.bool:
         keep, bias = attn_mask, masks.additive(attn_mask, scores.dtype)
     else:
         keep, bias = _visible(attn_mask), attn_mask
-    _check_numbers(scores)
     weights = (scores + bias).softmax(-1)
-    return keep.expand(scores.shape), weights, "flag" if attn_mask is None else "mask"
+    return keep.expand(scores.shape), weights, source
 
 
 def _check_numbers(scores: Tensor) -> None:

@@ -10,6 +10,9 @@ from typing import NamedTuple
 from transformers import (
     MODEL_FOR_CAUSAL_LM_MAPPING,
     MODEL_FOR_MASKED_LM_MAPPING,
+    AutoModelForCausalLM,
+    AutoModelForMaskedLM,
+    AutoModelForSeq2SeqLM,
     PreTrainedConfig,
 )
 
@@ -25,35 +28,38 @@ class Model(NamedTuple):
 
     ids: tuple[str, ...]
     architecture: str  # "decoder", "encoder" or "encoder-decoder"
-    auto_class: str
+    auto_class: type
     notebook: str
-    miniature: str  # its folder in helpers/miniatures
+
+    @property
+    def miniature(self) -> Path:
+        """Its folder, named after the model."""
+        return FOLDER / Path(self.ids[0]).name
+
+    def loads(self, config: PreTrainedConfig) -> bool:
+        """Whether its Auto class has a model for this config."""
+        return type(config) in self.auto_class._model_mapping
 
 
 MODELS = [
-    Model(
-        ("gpt2", "openai-community/gpt2"),
-        "decoder",
-        "AutoModelForCausalLM",
-        "1_causal_lm.ipynb",
-        "gpt2",
-    ),
+    Model(("gpt2", "openai-community/gpt2"), "decoder", AutoModelForCausalLM, "1_causal_lm.ipynb"),
     Model(
         ("bert-base-uncased", "google-bert/bert-base-uncased"),
         "encoder",
-        "AutoModelForMaskedLM",
+        AutoModelForMaskedLM,
         "2_masked_lm.ipynb",
-        "bert-base-uncased",
     ),
     Model(
-        ("google/flan-t5-small",),
-        "encoder-decoder",
-        "AutoModelForSeq2SeqLM",
-        "3_seq2seq_lm.ipynb",
-        "flan-t5-small",
+        ("google/flan-t5-small",), "encoder-decoder", AutoModelForSeq2SeqLM, "3_seq2seq_lm.ipynb"
     ),
 ]
-MINIATURES = {name: FOLDER / model.miniature for model in MODELS for name in model.ids}
+MINIATURES = {name: model.miniature for model in MODELS for name in model.ids}
+
+
+def closest(architecture: str, config: PreTrainedConfig) -> Model:
+    """Of the models of an architecture, the one whose Auto class loads the config; or the first."""
+    models = [model for model in MODELS if model.architecture == architecture]
+    return next((model for model in models if model.loads(config)), models[0])
 
 
 def resolve(model_id: str) -> str:
@@ -74,22 +80,17 @@ def resolve(model_id: str) -> str:
     checks.need(model_id.strip(), f"model_id is empty ({model_id!r}); give one such as 'gpt2'")
     choice = os.environ.get(SWITCH) or "bundled"
     checks.choice(SWITCH, choice, ["bundled", "hub"])
-    if choice == "hub" or model_id not in MINIATURES:
+    model = next((model for model in MODELS if model_id in model.ids), None)
+    if choice == "hub" or model is None:
         return model_id
-    folder = MINIATURES[model_id]
-    known = next(model for model in MODELS if model_id in model.ids)
-    if not (folder / "config.json").is_file():
+    if not (model.miniature / "config.json").is_file():
         raise FileNotFoundError(
-            f"the miniature of {model_id} is missing from {_short(folder)}; make it with "
-            f"`python -m helpers.making {known.ids[0]}`, or set {SWITCH}=hub"
+            f"the miniature of {model_id} is missing from {model.miniature}; make it with "
+            f"`python -m helpers.making {model.ids[0]}`, or set {SWITCH}=hub"
         )
-    return _short(folder)
-
-
-def _short(folder: Path) -> str:
-    """The folder as seen from the working directory, if that is inside the repository."""
     here = Path.cwd()
-    return os.path.relpath(folder, here) if here.is_relative_to(ROOT) else str(folder)
+    inside = here.is_relative_to(ROOT)
+    return os.path.relpath(model.miniature, here) if inside else str(model.miniature)
 
 
 def architecture(config: PreTrainedConfig) -> str:

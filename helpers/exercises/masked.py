@@ -40,6 +40,7 @@ EXERCISES["masked.entropy"] = Exercise(
         lambda p: entropy(p) / len(p): "this divides by the number of words; weights are enough.",
     },
     rule="Entropy is one number: the sum of p · −log2 p.",
+    also=[lambda p: torch.special.entr(p).sum() / math.log(2)],
 )
 
 
@@ -67,6 +68,7 @@ EXERCISES["masked.padding"] = Exercise(
         ),
     },
     rule="A query may attend to exactly those keys where the attention mask is 1.",
+    also=[lambda mask: [[[key == 1 for key in row]] * len(row) for row in mask.tolist()]],
 )
 
 
@@ -100,6 +102,7 @@ EXERCISES["masked.targets"] = Exercise(
         ]: "these are only the chosen tokens; fill in −100 elsewhere.",
     },
     rule="The target of a chosen position is the token there; all others have −100.",
+    also=[lambda ids, chosen: torch.where(chosen, ids, IGNORE_INDEX)],
 )
 
 
@@ -128,6 +131,7 @@ EXERCISES["masked.accuracy"] = Exercise(
         ),
     },
     rule="Accuracy is one number: here 3 of 5 scored tokens are guessed right.",
+    also=[lambda logits, targets: 0.6],
 )
 
 
@@ -169,6 +173,7 @@ EXERCISES["masked.corrupt"] = Exercise(
         "A chosen token becomes the mask token where its fate is below 0.8, from there to 0.9 a "
         "random one, and above that stays itself; no other token changes."
     ),
+    also=[lambda *_: [[4, 4, 33, 34, 15, 16, 17, 18]]],
 )
 
 
@@ -218,4 +223,10 @@ EXERCISES["masked.align"] = Exercise(
         _where_labels_change: "a word is left out: two neighbours with one label are two words.",
     },
     rule="The first token of each word has its label; later ones and special ones have −100.",
+    also=[
+        lambda labels, words: [
+            IGNORE_INDEX if word is None or word in words[:place] else labels[word]
+            for place, word in enumerate(words)
+        ]
+    ],
 )

@@ -1,7 +1,10 @@
 """The exercises of the third notebook."""
 
+from itertools import takewhile
+
 import torch
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 
 from helpers import objectives
 from helpers.exercises.checker import EXERCISES, Exercise
@@ -28,6 +31,7 @@ EXERCISES["seq2seq.shift_right"] = Exercise(
         lambda labels, start, pad: labels[:, :-1]: "the start token is missing: it comes first.",
     },
     rule="The decoder reads the start token, then the labels but the last, with padding for −100.",
+    also=[lambda labels, start, pad: [[7, 11, 12, 13], [7, 21, 1, 0]]],
 )
 
 
@@ -52,6 +56,7 @@ EXERCISES["seq2seq.cross_mask"] = Exercise(
         "A row for each decoder position, a column for each source token: each position may attend "
         "to exactly those source tokens that are not padding."
     ),
+    also=[lambda mask, queries: [[[key == 1 for key in row]] * queries for row in mask.tolist()]],
 )
 
 
@@ -84,6 +89,7 @@ EXERCISES["seq2seq.score"] = Exercise(
         lambda x, y: score(x[:-1], y[:-1]): "the last position was left out: −100 stands anywhere.",
     },
     rule="The log-probability is one number: the sum over the scored positions.",
+    also=[lambda x, y: -cross_entropy(x, y, reduction="sum")],
 )
 
 
@@ -127,6 +133,11 @@ def _no_last_sentinel(ids: list[int], spans: Spans, sentinels: list[int]) -> Par
     return inputs, targets[:-1]
 
 
+CORRUPTED = {  # the length of a text, and its inputs and targets
+    8: ([11, 99, 14, 15, 98, 17, 18], [99, 12, 13, 98, 16, 97]),
+    4: ([99, 22, 98], [99, 21, 98, 23, 24, 97]),
+}
+
 EXERCISES["seq2seq.corrupt"] = Exercise(
     reference=corrupt,
     inputs=[
@@ -146,6 +157,7 @@ EXERCISES["seq2seq.corrupt"] = Exercise(
         _no_last_sentinel: "the last sentinel is missing: it says that no more spans come.",
     },
     rule="There are two lists: inputs with sentinels for spans, targets with each behind its own.",
+    also=[lambda ids, *_: CORRUPTED[len(ids)]],
 )
 
 
@@ -158,6 +170,11 @@ def rebuild(inputs: list[int], targets: list[int], sentinels: list[int]) -> list
         else:
             current.append(token)
     return [token for place in inputs for token in spans.get(place, [place])]
+
+
+def _behind(sentinel: int, targets: list[int], sentinels: list[int]) -> list[int]:
+    rest = targets[targets.index(sentinel) + 1 :]
+    return list(takewhile(lambda token: token not in sentinels, rest))
 
 
 EXERCISES["seq2seq.rebuild"] = Exercise(
@@ -177,4 +194,11 @@ EXERCISES["seq2seq.rebuild"] = Exercise(
         ),
     },
     rule="Each sentinel in the inputs gives way to its span, and nothing else changes.",
+    also=[
+        lambda inputs, targets, sentinels: [
+            token
+            for place in inputs
+            for token in (_behind(place, targets, sentinels) if place in sentinels else [place])
+        ]
+    ],
 )

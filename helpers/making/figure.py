@@ -4,6 +4,8 @@ Each mask is predicted, recorded in the library, and measured on a miniature, an
 be equal before anything is drawn.
 """
 
+from collections.abc import Callable
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -15,7 +17,7 @@ from transformers import (
     PreTrainedModel,
 )
 
-from helpers import attention, checkpoints, masks, objectives, plots
+from helpers import attention, checkpoints, masks, plots
 
 PICTURE = checkpoints.models.ROOT / "notebooks" / "three_masks.png"
 ENGLISH, GERMAN = "Emma found her red ball.", "Emma fand ihren roten Ball."
@@ -27,25 +29,30 @@ def draw() -> Figure:
     Raises RuntimeError if a mask is not the one that was predicted.
     """
     left, middle, right = plots.panels(3, size=(14.0, 5.4))
-    for ax, model_id, auto_class, kind, predict in [
-        (left, "gpt2", AutoModelForCausalLM, "decoder", masks.causal),
-        (middle, "bert-base-uncased", AutoModelForMaskedLM, "encoder", masks.bidirectional),
-    ]:
-        where = checkpoints.resolve(model_id)
-        model, tokenizer = auto_class.from_pretrained(where), AutoTokenizer.from_pretrained(where)
-        inputs = tokenizer(ENGLISH, return_tensors="pt")
-        tokens = tokenizer.convert_ids_to_tokens(inputs["input_ids"][0])
-        mask = predict(len(tokens))
-        flows = _measured(model, {kind: mask}, **inputs)[kind]
-        plots.influence(mask, flows, rows=tokens, columns=tokens, architecture=kind, ax=ax)
-        ax.get_legend().remove()  # the last panel's says it all
-        _name(ax, f"{kind}: {model_id}")
+    _draw_one(left, "decoder", "gpt2", AutoModelForCausalLM, masks.causal)
+    _draw_one(middle, "encoder", "bert-base-uncased", AutoModelForMaskedLM, masks.bidirectional)
     _draw_t5(right)
-    key = right.get_legend()
-    key.remove()
+    names = ["decoder: gpt2", "encoder: bert-base-uncased", "encoder–decoder: flan-t5-small"]
+    for ax, name in zip([left, middle, right], names, strict=True):
+        key = ax.get_legend()  # the last one says it all
+        key.remove()
+        ax.set_title(name, loc="center", y=-0.1, weight="bold")  # below, so all are in line
     place = {"loc": "outside lower center", "ncols": 5, "frameon": False}
-    right.figure.legend(handles=key.legend_handles, **place)
+    words = [text.get_text() for text in key.get_texts()]
+    right.figure.legend(key.legend_handles, words, **place)
     return right.figure
+
+
+def _draw_one(
+    ax: Axes, kind: str, model_id: str, auto_class: type, predict: Callable[[int], Tensor]
+) -> None:
+    where = checkpoints.resolve(model_id)
+    model, tokenizer = auto_class.from_pretrained(where), AutoTokenizer.from_pretrained(where)
+    inputs = tokenizer(ENGLISH, return_tensors="pt")
+    tokens = tokenizer.convert_ids_to_tokens(inputs["input_ids"][0])
+    mask = predict(len(tokens))
+    flows = _measured(model, {kind: mask}, **inputs)[kind]
+    plots.influence(mask, flows, rows=tokens, columns=tokens, architecture=kind, ax=ax)
 
 
 def _draw_t5(ax: Axes) -> None:
@@ -54,8 +61,7 @@ def _draw_t5(ax: Axes) -> None:
     model = AutoModelForSeq2SeqLM.from_pretrained(where)
     inputs = tokenizer(ENGLISH, return_tensors="pt")
     labels = tokenizer(text_target=GERMAN, return_tensors="pt").input_ids
-    start, pad = model.config.decoder_start_token_id, tokenizer.pad_token_id
-    decoder_reads = objectives.shift_right(labels, start, pad)
+    decoder_reads = model.prepare_decoder_input_ids_from_labels(labels)
     source = tokenizer.convert_ids_to_tokens(inputs["input_ids"][0])
     target = tokenizer.convert_ids_to_tokens(decoder_reads[0])
     predicted = {
@@ -65,12 +71,6 @@ def _draw_t5(ax: Axes) -> None:
     }
     flows = _measured(model, predicted, **inputs, decoder_input_ids=decoder_reads)
     plots.encoder_decoder(predicted, flows, source=source, target=target, ax=ax)
-    _name(ax, "encoder–decoder: flan-t5-small")
-
-
-def _name(ax: Axes, text: str) -> None:
-    """A title below the panel: above it, tokens of different lengths would put it out of line."""
-    ax.set_title(text, loc="center", y=-0.1, weight="bold")
 
 
 def _measured(

@@ -11,14 +11,12 @@ from helpers.plots.bars import comparison, next_words, token_losses
 from helpers.plots.blocks import architecture
 from helpers.plots.colours import HUES
 from helpers.plots.curves import learning_curve, lines
-from helpers.plots.data import UNITS
 from helpers.plots.matrices import attention, encoder_decoder, influence, mask
 from helpers.plots.page import panels, save, show
 from helpers.plots.targets import shift
 
 __all__ = [
     "HUES",
-    "UNITS",
     "architecture",
     "attention",
     "comparison",

@@ -1,6 +1,6 @@
 """Bars beside the ideal reader's: the loss by token, the next word, the three architectures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -38,23 +38,19 @@ def token_losses(
     >>> round(float(ax.patches[1].get_height()), 3)
     1.0
     """
-    data.check_tokens("tokens", tokens)
-    nats = data.nats_in(unit)
-    hue = colours.hue(architecture)
-    heights = data.numbers("losses", losses, T=len(tokens)) / nats
+    nats, hue = data.nats_in(unit), colours.hue(architecture)
+    heights = data.array("losses", losses, "T", tokens) / nats
     floor = np.full(len(tokens), np.nan)
     if ideal is not None:
-        floor = data.numbers("ideal", ideal, T=len(tokens)) / nats
+        floor = data.array("ideal", ideal, "T", tokens) / nats
     places = np.arange(len(tokens))
-    key = [Patch(color=hue, label="model")]
     with page.house_style():
         ax = page.axes(ax, page.WIDE, title)
-        ax.bar(places, heights, width=0.72, color=hue)
+        key = [ax.bar(places, heights, width=0.72, color=hue, label="model")]
         if ideal is not None:
-            ax.hlines(floor, places - 0.46, places + 0.46, **_IDEAL_LINE)
-            key.append(Line2D([], [], **_IDEAL_LINE))
+            key.append(ax.hlines(floor, places - 0.46, places + 0.46, **_IDEAL_LINE))
         ax.set_xlim(-0.8, len(tokens) - 0.2)
-        ax.set_ylim(0, 1.12 * np.nanmax([heights, floor], initial=0.1))
+        ax.set_ylim(0, 1.12 * np.nan_to_num([heights, floor]).max(initial=0.1))
         ax.set_ylabel(f"surprise in {unit}")
         _horizontal_grid(ax)
         page.write_tokens(ax.xaxis, tokens, page.points(ax)[0] / len(tokens), rotation=90)
@@ -76,38 +72,35 @@ def next_words(
     Both map word → probability, and "" is the end of the text. The `top` words by the larger of
     the two are drawn; what is then left of probability 1 belongs to all others, in one last bar.
 
-    Raises TypeError or ValueError for a distribution that is empty, or whose probabilities are
-    outside 0 … 1 or add up to more than 1.
+    Raises ValueError for a distribution that is empty, or whose probabilities are negative or add
+    up to more than 1.
 
     >>> ax = next_words({"Anna": 0.7, "": 0.3}, {"Anna": 0.75, "Tom": 0.25})
     >>> [label.get_text() for label in ax.get_yticklabels()]
     ['Anna', '(end)', 'Tom']
     """
-    for name, distribution in [("model", model), ("ideal", ideal)]:
-        data.check_fractions(name, distribution)
-        total = sum(distribution.values())
-        checks.need(total <= 1 + 1e-3, f"{name} must be probabilities, but adds up to {total:.3g}")
-    checks.whole("top", top, least=1)
     hue = colours.hue(architecture)
-    both = {**ideal, **model}
-    words = sorted(both, key=lambda word: -max(ideal.get(word, 0), model.get(word, 0)))[:top]
-    names = [word or "(end)" for word in words]
-    by_model, by_ideal = _with_rest(model, words), _with_rest(ideal, words)
-    if by_model[-1] or by_ideal[-1]:
-        names.append("all others")
-    else:
-        by_model, by_ideal = by_model[:-1], by_ideal[:-1]
+    for name, chances in [("model", model), ("ideal", ideal)]:
+        total = sum(chances.values())
+        fits = min(chances.values(), default=-1) >= 0 and total <= 1 + 1e-3
+        checks.need(fits, f"{name} must be probabilities, got {len(chances)} that sum to {total:g}")
+    both = {word: (model.get(word, 0.0), ideal.get(word, 0.0)) for word in {**ideal, **model}}
+    words = sorted(both, key=lambda word: -max(both[word]))[:top]
+    rows = {word or "(end)": both[word] for word in words}
+    rest = [max(0.0, round(1 - sum(shown), 9)) for shown in zip(*rows.values(), strict=True)]
+    if any(rest):
+        rows["all others"] = rest
+    by_model, by_ideal = np.transpose(list(rows.values()))
+    places = np.arange(len(rows))
     with page.house_style():
-        ax = page.axes(ax, (4.5, 1.2 + 0.34 * len(names)), title)
-        places = np.arange(len(names))
-        _labelled_bars(ax, places - 0.2, by_model, hue)
-        _labelled_bars(ax, places + 0.2, by_ideal, colours.IDEAL)
-        ax.set(xlim=(0, 1.15 * max(by_model + by_ideal)), xticks=[])
+        ax = page.axes(ax, (4.5, 1.2 + 0.34 * len(rows)), title)
+        _labelled_bars(ax, places - 0.2, by_model, color=hue, label="model")
+        _labelled_bars(ax, places + 0.2, by_ideal, color=colours.IDEAL, label="ideal reader")
+        ax.set(xlim=(0, 1.15 * np.max([by_model, by_ideal])), xticks=[])
         ax.invert_yaxis()
         ax.spines["bottom"].set_visible(False)
-        ax.set_yticks(places, names, parse_math=False)
-        key = {"model": hue, "ideal reader": colours.IDEAL}
-        page.legend_below(ax, [Patch(color=colour, label=name) for name, colour in key.items()])
+        ax.set_yticks(places, list(rows), parse_math=False)
+        page.legend_below(ax, ax.containers)
     return ax
 
 
@@ -124,15 +117,17 @@ def comparison(
     answers, from 0 to 1; an architecture that can't do a task is left out there. `ideal` maps
     task → the ideal reader's fraction, a dark line across the group.
 
-    Raises TypeError or ValueError for no tasks, an unknown architecture or task, and a fraction
-    that is not between 0 and 1.
+    Raises TypeError or ValueError for an unknown architecture or task, and a fraction that is not
+    between 0 and 1.
 
     >>> ax = comparison({"fill": {"decoder": 0.5, "encoder": 0.9}}, ideal={"fill": 0.95})
     >>> [round(float(bar.get_height()), 2) for bar in ax.patches]
     [0.5, 0.9]
     """
     ideal = ideal or {}
-    _check_scores(scores, ideal)
+    _check_fractions("ideal", ideal, scores)
+    for task, fractions in scores.items():
+        _check_fractions(task, fractions, colours.HUES)
     key = [Patch(color=hue, label=name) for name, hue in colours.HUES.items()]
     with page.house_style():
         ax = page.axes(ax, (6.5, 3.2), title)
@@ -149,16 +144,13 @@ def comparison(
     return ax
 
 
-# ---- parts of the pictures ----
-
-
 def _horizontal_grid(ax: Axes) -> None:
     ax.grid(axis="y")
     ax.spines["left"].set_visible(False)
 
 
-def _labelled_bars(ax: Axes, places: np.ndarray, values: list[float], colour: str) -> None:
-    bars = ax.barh(places, values, 0.36, color=colour)
+def _labelled_bars(ax: Axes, places: np.ndarray, values: np.ndarray, **style: str) -> None:
+    bars = ax.barh(places, values, 0.36, **style)
     grey = plt.rcParams["axes.labelcolor"]
     ax.bar_label(bars, [_percent(v) for v in values], padding=3, fontsize=7.5, color=grey)
 
@@ -167,18 +159,17 @@ def _group_of_bars(ax: Axes, group: int, fractions: Mapping[str, float]) -> None
     """The bars of one task, each with its number: inside, in white, where there is room."""
     outside = {"label_type": "edge", "padding": 2, "color": plt.rcParams["axes.labelcolor"]}
     inside = {"label_type": "center", "padding": 0, "color": "white"}
-    for shift, (architecture, hue) in zip((-0.26, 0, 0.26), colours.HUES.items(), strict=True):
-        if architecture in fractions:
-            height = fractions[architecture]
-            bar = ax.bar(group + shift, height, 0.24, color=hue)
-            style = inside if height > 0.15 else outside
-            ax.bar_label(bar, [_percent(height)], fontsize=7.5, **style)
+    for architecture, height in fractions.items():
+        place = group + 0.26 * (list(colours.HUES).index(architecture) - 1)
+        bar = ax.bar(place, height, 0.24, color=colours.hue(architecture))
+        style = inside if height > 0.15 else outside
+        ax.bar_label(bar, [_percent(height)], fontsize=7.5, **style)
 
 
-def _with_rest(distribution: Mapping[str, float], words: list[str]) -> list[float]:
-    """The probabilities of `words`, and what is left of 1 for all others."""
-    shown = [distribution.get(word, 0.0) for word in words]
-    return [*shown, max(0.0, round(1 - sum(shown), 9))]  # no rest that only rounding left
+def _check_fractions(name: str, fractions: Mapping[str, float], known: Collection[str]) -> None:
+    for key, fraction in fractions.items():
+        checks.choice(f"a key of {name}", key, known)
+        checks.number(f"{name}: {key}", fraction, lambda x: 0 <= x <= 1, "between 0 and 1")
 
 
 def _percent(probability: float) -> str:
@@ -192,19 +183,3 @@ def _percent(probability: float) -> str:
     if probability < 0.001:
         return "<0.1 %"
     return f"{100 * probability:.{0 if probability >= 0.1 else 1}f} %"
-
-
-# ---- what can be wrong ----
-
-
-def _check_scores(scores: Mapping[str, Mapping[str, float]], ideal: Mapping[str, float]) -> None:
-    checks.instance("scores", scores, Mapping, "a dict of task → architecture → fraction")
-    checks.need(scores, "scores is empty: give at least one task")
-    for task, fractions in scores.items():
-        data.check_fractions(f"scores[{task!r}]", fractions)
-        for architecture in fractions:
-            colours.hue(architecture)
-    if ideal:
-        data.check_fractions("ideal", ideal)
-    unknown = sorted(ideal.keys() - scores.keys())
-    checks.need(not unknown, f"ideal has tasks that scores lack: {unknown}")

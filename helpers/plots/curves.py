@@ -1,11 +1,10 @@
 """Numbers in a row, such as the losses of a training run: a curve for each run."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 
 from helpers import checks
 from helpers.plots import colours, data, page
@@ -29,26 +28,21 @@ def learning_curve(
     is hatched: an honest model ends above it. The axis starts at zero.
 
     Raises TypeError or ValueError for an empty run, a loss that is negative or not finite, an
-    unknown unit.
+    unknown unit, and a floor that is negative or not finite.
 
     >>> ax = learning_curve({"honest": [2.0, 1.5, 1.2], "cheating": [2.0, 0.9, 0.4]}, floor=1.0)
     """
-    runs = _runs("losses", losses, architecture)
     nats = data.nats_in(unit)
-    if floor is not None:
-        checks.number("floor", floor, lambda x: 0 <= x < np.inf, "finite and at least 0")
-    if smooth is not None:
-        checks.whole("smooth", smooth, least=1)
+    runs = {name: values / nats for name, values in _runs("losses", losses).items()}
+    hues = [colours.hue(architecture), *colours.OTHER_HUES]
+    means = {name: _running_mean(values, smooth) for name, values in runs.items()}
     with page.house_style():
         ax = page.axes(ax, (6.5, 3.8), title)
-        for _, hue, values in runs:
-            steps = np.arange(1, len(values) + 1)
-            ax.plot(steps, values / nats, color=hue, alpha=0.25, linewidth=0.8)
-            mean = _running_mean(values / nats, smooth or max(1, len(values) // 20))
-            ax.plot(steps, mean, color=hue, linewidth=2, solid_capstyle="round")
-        lines = [] if floor is None else [_floor(ax, floor / nats, unit)]
-        _finish(ax, runs, lines)
-        ax.set_ylim(0, 1.05 * max(run.values.max() for run in runs) / nats)
+        _draw(ax, runs, hues, linewidth=0.8, alpha=0.25, label="")
+        _draw(ax, means, hues, linewidth=2, solid_capstyle="round")
+        if floor is not None:
+            _floor(ax, floor / nats, unit)
+        _finish(ax, runs)
         ax.set(xlabel="training step", ylabel=f"loss in {unit} per scored token")
     return ax
 
@@ -73,59 +67,55 @@ def lines(
     >>> ax.get_ylabel()
     'milliseconds'
     """
-    runs = _runs("values", values, architecture)
+    runs = _runs("values", values)
+    hues = [colours.hue(architecture), *colours.OTHER_HUES]
     with page.house_style():
         ax = page.axes(ax, (6.5, 3.2), title)
-        for _, hue, numbers in runs:
-            ax.plot(np.arange(1, len(numbers) + 1), numbers, color=hue, linewidth=2)
+        _draw(ax, runs, hues, linewidth=2)
         _finish(ax, runs)
-        ax.set_ylim(0, 1.05 * max(run.values.max() for run in runs) or 1)
         ax.set(xlabel=x, ylabel=y)
     return ax
 
 
-class _Run(NamedTuple):
-    name: str
-    hue: str
-    values: np.ndarray
-
-
-def _runs(name: str, values: object, architecture: str) -> list[_Run]:
-    """The runs, of which a single one may have no name."""
+def _runs(name: str, values: Sequence | Mapping) -> dict[str, np.ndarray]:
+    """Each run as an array; a single one needs no name."""
     runs = values if isinstance(values, Mapping) else {"": values}
-    hues = [colours.hue(architecture), *colours.OTHER_HUES]
-    most = len(hues)
+    most = 1 + len(colours.OTHER_HUES)
     checks.need(1 <= len(runs) <= most, f"{name} must be 1 to {most} runs, got {len(runs)}")
-    return [
-        _Run(run, hue, data.numbers(f"{name}[{run!r}]" if run else name, numbers, T=None))
-        for hue, (run, numbers) in zip(hues, runs.items(), strict=False)
-    ]
+    return {run: data.array(f"{name} {run}".strip(), runs[run], "T") for run in runs}
 
 
-def _finish(ax: Axes, runs: Sequence[_Run], more: Sequence[Line2D] = ()) -> None:
-    """An x that counts from 1, and a legend of the runs that have a name and of `more`."""
-    ax.set_xlim(0, max(len(run.values) for run in runs))
-    ax.grid(axis="y")
-    key = [Line2D([], [], color=run.hue, linewidth=2, label=run.name) for run in runs if run.name]
-    if key or more:
-        ax.legend(handles=[*key, *more])
+def _draw(ax: Axes, runs: Mapping[str, Sequence], hues: Sequence[str], **style: Any) -> None:
+    for hue, (name, values) in zip(hues, runs.items(), strict=False):
+        ax.plot(range(1, len(values) + 1), values, color=hue, **{"label": name, **style})
 
 
-def _floor(ax: Axes, height: float, unit: str) -> Line2D:
-    """A dashed line at the floor, and hatching below; the line, with its name and height."""
+def _floor(ax: Axes, height: float, unit: str) -> None:
+    """A dashed line at the floor, and hatching below it."""
+    checks.number("floor", height, lambda x: 0 <= x < np.inf, "finite and at least 0")
     ax.axhspan(0, height, **colours.HATCHED, zorder=0)
     dashes = {"linewidth": 1.4, "linestyle": (0, (4, 2)), "clip_on": False}
-    return ax.axhline(height, color=colours.IDEAL, **dashes, label=f"floor: {height:.2f} {unit}")
+    ax.axhline(height, color=colours.IDEAL, **dashes, label=f"floor: {height:.2f} {unit}")
 
 
-def _running_mean(values: np.ndarray, window: int) -> np.ndarray:
+def _finish(ax: Axes, runs: Mapping[str, np.ndarray]) -> None:
+    """Axes that begin at zero, and a legend of whatever has a name."""
+    ax.set_xlim(0, max(len(values) for values in runs.values()))
+    ax.set_ylim(0, 1.05 * max(values.max() for values in runs.values()) or 1)
+    ax.grid(axis="y")
+    if named := ax.get_legend_handles_labels()[0]:
+        ax.legend(handles=named)
+
+
+def _running_mean(values: np.ndarray, window: int | None) -> list[float]:
     """The mean over `window` values around each one; over fewer at both ends.
 
-    >>> _running_mean(np.array([3.0, 0.0, 0.0, 9.0, 0.0]), 3).tolist()
+    >>> _running_mean(np.array([3.0, 0.0, 0.0, 9.0, 0.0]), 3)
     [1.5, 1.0, 3.0, 3.0, 4.5]
     """
-    sums = np.concatenate([[0.0], np.cumsum(values)])
-    middle = np.arange(len(values))
-    first = np.maximum(middle - (window - 1) // 2, 0)
-    last = np.minimum(middle + window // 2 + 1, len(values))
-    return (sums[last] - sums[first]) / (last - first)
+    if window is None:
+        window = max(1, len(values) // 20)
+    checks.whole("smooth", window, least=1)
+    before, after = (window - 1) // 2, window // 2
+    around = [values[max(0, t - before) : t + after + 1] for t in range(len(values))]
+    return [float(part.mean()) for part in around]

@@ -1,22 +1,21 @@
 """Who may attend to whom: masks, the influence measured, attention weights. Queries go down."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.collections import PatchCollection
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.collections import PolyCollection
 from numpy.typing import ArrayLike
 
 from helpers import checks
 from helpers.plots import colours, data, page
 
 _SINGLE, _LARGE = (4.5, 4.0), (7.0, 6.4)  # inches; the large one for more than 18 tokens
-_HIDDEN_KEY = Patch(**colours.HATCHED, label="hidden")
+_STACKS = {"encoder": "encoder", "cross": "encoder-decoder", "decoder": "decoder"}  # whose hue
+_REACH = ("output at (query)", "input at (key)")  # through all layers, not by one mask alone
+_LEGEND = ["may attend", *_STACKS, "hidden", "measured influence", "not measured", "leak"]
 
 
 def mask(
@@ -34,16 +33,15 @@ def mask(
 
     >>> ax = mask([[True, False], [True, True]], rows=["It", "Ġwas"], columns=["It", "Ġwas"])
     >>> [label.get_text() for label in ax.get_yticklabels()]
-    ['It', 'Ġwas']
+    ['It', '␣was']
     """
-    allowed = data.matrix("mask", mask, rows, columns, "bool")
+    allowed = data.array("mask", mask, "Q K", rows, columns, dtype="bool")
     hue = colours.hue(architecture)
     with page.house_style():
         ax = _matrix_axes(ax, rows, columns, title)
-        _fill(ax, np.argwhere(allowed), **colours.filled(hue))
-        _fill(ax, np.argwhere(~allowed), **colours.HATCHED)
-        hidden = [] if allowed.all() else [_HIDDEN_KEY]
-        page.legend_below(ax, [Patch(color=hue, label="may attend"), *hidden])
+        _fill(ax, np.argwhere(allowed), **colours.filled(hue), label="may attend")
+        _fill(ax, np.argwhere(~allowed), **colours.HATCHED, label="hidden")
+        _legend(ax)
     return ax
 
 
@@ -61,9 +59,8 @@ def influence(
 
     `mask` is (Q, K) bool. `influence` is (Q, K): the size of the gradient of the output at query q
     with respect to the input at key k, exactly 0.0 where nothing flows, nan where nothing was
-    measured (a pale cell). A larger dot is a larger influence, on a logarithmic scale. Filled cells
-    with dots, hatched cells without: prediction and measurement agree. A dot in a hidden cell is a
-    leak, and turns into a red cross on yellow.
+    measured (a pale cell). A larger dot is a larger influence, on a logarithmic scale. Influence in
+    a hidden cell is a leak, a red cross on yellow.
 
     Raises TypeError unless the mask is boolean, ValueError if shapes and labels don't agree or an
     influence is negative or infinite.
@@ -72,16 +69,12 @@ def influence(
     >>> ax = influence([[True, False], [True, True]], flows, rows="ab", columns="ab")
     """
     hue = colours.hue(architecture)
-    allowed = data.matrix("mask", mask, rows, columns, "bool")
-    measured = data.matrix("influence", influence, rows, columns)
+    allowed = data.array("mask", mask, "Q K", rows, columns, dtype="bool")
+    measured = data.array("influence", influence, "Q K", rows, columns)
     with page.house_style():
-        ax = _matrix_axes(ax, rows, columns, title)
-        _draw(
-            ax,
-            [_Stack(allowed, measured, hue)],
-            [Patch(color=hue, label="may attend")],
-            dot_edge=hue,
-        )
+        ax = _matrix_axes(ax, rows, columns, title, _REACH)
+        _stack(ax, allowed, measured, hue, label="may attend")
+        _legend(ax, dot_edge=hue)
     return ax
 
 
@@ -96,43 +89,31 @@ def encoder_decoder(
 ) -> Axes:
     """The three masks of an encoder–decoder on one pair of axes, with the influence measured.
 
-    Source tokens come first on both axes, then the decoder's. So the encoder is the square in the
+    `masks` and `influences` map "encoder" (S, S), "cross" (T, S) and "decoder" (T, T) to what
+    `influence` takes. Source tokens come first on both axes, so the encoder is the square in the
     upper left, cross-attention the rectangle below it, the decoder the triangle beside that. The
     corner that is left empty has no attention layer: the encoder never reads what is written.
 
-    `masks` and `influences` map "encoder" (S, S), "cross" (T, S) and "decoder" (T, T) to what
-    `influence` takes for one stack.
-
-    Raises TypeError or ValueError for a kind that is missing or not known, and like `influence`.
+    Raises KeyError for a kind that is missing, and like `influence`.
 
     >>> square, wide, lower = [[True]], [[True], [True]], [[True, False], [True, True]]
     >>> masks = {"encoder": square, "cross": wide, "decoder": lower}
     >>> ax = encoder_decoder(masks, masks, source=["▁It"], target=["<pad>", "▁Es"])
     >>> [label.get_text() for label in ax.get_xticklabels()]
-    ['_It', '<pad>', '_Es']
+    ['␣It', '<pad>', '␣Es']
     """
-    hues = {
-        "encoder": colours.HUES["encoder"],
-        "cross": colours.HUES["encoder-decoder"],
-        "decoder": colours.HUES["decoder"],
-    }
-    for name, parts in [("masks", masks), ("influences", influences)]:
-        wanted = f"a dict of {', '.join(hues)} → matrix"
-        checks.instance(name, parts, Mapping, wanted)
-        checks.need(parts.keys() == hues.keys(), f"{name} must be {wanted}, got {sorted(parts)}")
-    stacks = []
-    for kind, hue in hues.items():
-        rows = source if kind == "encoder" else target
-        columns = target if kind == "decoder" else source
-        allowed = data.matrix(f"masks[{kind!r}]", masks[kind], rows, columns, "bool")
-        measured = data.matrix(f"influences[{kind!r}]", influences[kind], rows, columns)
-        at = (len(source) * (kind != "encoder"), len(source) * (kind == "decoder"))
-        stacks.append(_Stack(allowed, measured, hue, at))
+    allowed, measured = {}, {}
+    for kind in _STACKS:
+        labels = source if kind == "encoder" else target, target if kind == "decoder" else source
+        allowed[kind] = data.array(f"masks[{kind!r}]", masks[kind], "Q K", *labels, dtype="bool")
+        measured[kind] = data.array(f"influences[{kind!r}]", influences[kind], "Q K", *labels)
+    first = {"encoder": (0, 0), "cross": (len(source), 0), "decoder": (len(source), len(source))}
     with page.house_style():
-        tokens = [*source, *target]
-        ax = _matrix_axes(ax, tokens, tokens, title)
-        key = [Patch(color=hue, label=kind) for kind, hue in hues.items()]
-        _draw(ax, stacks, key, dot_edge=plt.rcParams["axes.labelcolor"])
+        ax = _matrix_axes(ax, [*source, *target], [*source, *target], title, _REACH)
+        for kind, architecture in _STACKS.items():
+            hue = colours.HUES[architecture]
+            _stack(ax, allowed[kind], measured[kind], hue, label=kind, first=first[kind])
+        _legend(ax, dot_edge=plt.rcParams["axes.labelcolor"])
     return ax
 
 
@@ -147,11 +128,11 @@ def attention(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Attention weights, (Q, K), in cividis; hatched where `mask` hides the key.
+    """Attention weights, (Q, K), in cividis; hatched where `mask`, (Q, K) bool, hides the key.
 
-    The scale runs from 0 to `limit`, or to the largest weight if that is None. A hidden cell with a
-    weight above zero is a leak, a red cross on yellow. Anything else that adds up to 1 in a row can
-    be drawn as well, under its own `label`.
+    The scale runs from 0 to `limit`, or to the largest weight if that is None. A hidden weight
+    above zero is a leak, a red cross on yellow. Anything else that adds up to 1 in a row can be
+    drawn as well, under its own `label`.
 
     Raises TypeError unless the mask is boolean, ValueError if shapes and labels don't agree or a
     weight is not between 0 and 1 (weights come after the softmax, scores before it).
@@ -160,90 +141,88 @@ def attention(
     >>> ax.images[0].get_clim()
     (0.0, 1.0)
     """
-    weights = data.matrix("weights", weights, rows, columns)
-    checks.need(
-        ((weights >= 0) & (weights <= 1 + 1e-4)).all(),
-        f"weights must lie between 0 and 1, got {weights.min():.3g} … {weights.max():.3g}; "
-        "take them after the softmax",
-    )
+    weights = data.array("weights", weights, "Q K", rows, columns)
+    fits = (weights <= 1 + 1e-4).all()
+    checks.need(fits, f"weights must be at most 1, got {weights.max():.3g}: take the softmax first")
     hidden = np.zeros_like(weights, dtype=bool)
     if mask is not None:
-        hidden = ~data.matrix("mask", mask, rows, columns, "bool")
+        hidden = ~data.array("mask", mask, "Q K", rows, columns, dtype="bool")
     with page.house_style():
         ax = _matrix_axes(ax, rows, columns, title)
         picture = ax.imshow(weights, cmap=colours.WEIGHTS, vmin=0.0, vmax=limit)
         ax.figure.colorbar(picture, ax=ax, label=label, shrink=0.8)
-        _fill(ax, np.argwhere(hidden), **colours.HATCHED)
-        leaks = _crosses(ax, np.argwhere(hidden & (weights > 0)))
-        key = [_HIDDEN_KEY] if (hidden & (weights == 0)).any() else []
-        page.legend_below(ax, [*key, *leaks])
+        _fill(ax, np.argwhere(hidden & (weights == 0)), **colours.HATCHED, label="hidden")
+        _leaks(ax, np.argwhere(hidden & (weights > 0)))
+        _legend(ax)
     return ax
 
 
-class _Stack(NamedTuple):
-    """A mask and the influence measured, both (Q, K), and where in the figure they stand."""
-
-    allowed: np.ndarray
-    measured: np.ndarray
-    hue: str
-    at: tuple[int, int] = (0, 0)  # row and column of the first cell
-
-
-def _draw(ax: Axes, stacks: Sequence[_Stack], key: Sequence[Artist], dot_edge: str) -> None:
-    """The stacks, and a legend that begins with `key` and explains only what is to be seen."""
-    hidden: list[Artist] = []
-    pale: list[Artist] = []
-    leaks: list[Artist] = []
-    for allowed, measured, hue, at in stacks:
-        flows, unknown = measured > 0, allowed & np.isnan(measured)
-        _fill(ax, np.argwhere(allowed & ~unknown) + at, **colours.filled(hue))
-        _fill(ax, np.argwhere(unknown) + at, **colours.filled(hue, 0.3))
-        _fill(ax, np.argwhere(~allowed) + at, **colours.HATCHED)
-        _dots(ax, np.argwhere(flows & allowed) + at, measured[flows & allowed])
-        leaks = _crosses(ax, np.argwhere(flows & ~allowed) + at) or leaks
-        if not (allowed | flows).all():
-            hidden = [_HIDDEN_KEY]
-        if unknown.any():
-            pale = [Patch(**colours.filled(hue, 0.3), label="not measured")]
-    ring = {"markerfacecolor": "white", "markeredgecolor": dot_edge, "markeredgewidth": 2.5}
-    dot = Line2D([], [], linestyle="", marker="o", **ring, label="measured influence")
-    page.legend_below(ax, [*key, *hidden, dot, *pale, *leaks])
+def _stack(
+    ax: Axes,
+    allowed: np.ndarray,
+    measured: np.ndarray,
+    hue: str,
+    label: str,
+    first: tuple[int, int] = (0, 0),
+) -> None:
+    """A mask, and the influence measured; `first` is the place of the first cell in the figure."""
+    flows, unknown = measured > 0, np.isnan(measured)
+    _fill(ax, np.argwhere(allowed & ~unknown) + first, **colours.filled(hue), label=label)
+    pale = colours.filled(hue, 0.3)
+    _fill(ax, np.argwhere(allowed & unknown) + first, **pale, label="not measured")
+    _fill(ax, np.argwhere(~allowed & ~flows) + first, **colours.HATCHED, label="hidden")
+    _dots(ax, np.argwhere(allowed & flows) + first, measured[allowed & flows])
+    _leaks(ax, np.argwhere(~allowed & flows) + first)
 
 
 def _fill(ax: Axes, cells: np.ndarray, **style: Any) -> None:
     """Fill cells, given as (row, column). pcolormesh would be shorter, but it can't hatch."""
-    squares = [Rectangle((column - 0.5, row - 0.5), 1, 1) for row, column in cells]
-    ax.add_collection(PatchCollection(squares, **style), autolim=False)
+    if len(cells):
+        corners = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)])
+        squares = cells[:, None, ::-1] + corners  # (N, 4, 2), as x and y
+        ax.add_collection(PolyCollection(squares, **style), autolim=False)
 
 
 def _dots(ax: Axes, cells: np.ndarray, sizes: np.ndarray) -> None:
     """A white dot in each cell, its diameter growing with the logarithm of its size."""
-    if not len(cells):
-        return
-    logs = np.log10(sizes)
-    span = max(logs.max() - logs.min(), 1.0)
-    diameters = (0.22 + 0.38 * (1 + (logs - logs.max()) / span)) * _cell(ax)
-    ax.scatter(cells[:, 1], cells[:, 0], s=diameters**2, c="white", linewidths=0)
+    if len(cells):
+        logs = np.log10(sizes)
+        span = max(logs.max() - logs.min(), 1.0)
+        diameters = (0.22 + 0.38 * (1 + (logs - logs.max()) / span)) * _cell(ax)
+        ax.scatter(cells[:, 1], cells[:, 0], s=diameters**2, c="white", linewidths=0)
 
 
-def _crosses(ax: Axes, cells: np.ndarray) -> list[Artist]:
-    """A red cross on yellow in each cell; their entry in the legend, if there are any."""
-    if not len(cells):
-        return []
-    _fill(ax, cells, **colours.LEAK_CELL)
-    side = _cell(ax)
-    style = {"c": colours.LEAK, "marker": "x", "linewidths": min(2.0, 0.12 * side)}
-    return [ax.scatter(cells[:, 1], cells[:, 0], s=(0.42 * side) ** 2, **style, label="leak")]
+def _leaks(ax: Axes, cells: np.ndarray) -> None:
+    """A red cross on yellow in each cell."""
+    if len(cells):
+        _fill(ax, cells, **colours.LEAK_CELL)
+        side = _cell(ax)
+        style = {"c": colours.LEAK, "marker": "x", "linewidths": min(2.0, 0.12 * side)}
+        ax.scatter(cells[:, 1], cells[:, 0], s=(0.42 * side) ** 2, **style, label="leak")
+
+
+def _legend(ax: Axes, dot_edge: str | None = None) -> None:
+    """What is to be seen, each once, in the same order in all figures; dots need an edge here."""
+    if dot_edge:
+        ring = {"markerfacecolor": "white", "markeredgecolor": dot_edge, "markeredgewidth": 2.5}
+        ax.plot([], [], "o", **ring, label="measured influence")
+    handles, labels = ax.get_legend_handles_labels()
+    key = dict(zip(labels, handles, strict=True))
+    page.legend_below(ax, [key[label] for label in _LEGEND if label in key])
 
 
 def _matrix_axes(
-    ax: Axes | None, rows: Sequence[str], columns: Sequence[str], title: str | None
+    ax: Axes | None,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    title: str | None,
+    names: tuple[str, str] = ("attends from (query)", "attended to (key)"),
 ) -> Axes:
     """Axes for a (Q, K) matrix of square cells: queries down, keys across, tokens on both."""
     longest = max(len(rows), len(columns))
     ax = page.axes(ax, _SINGLE if longest <= 18 else _LARGE, title)
     ax.set(xlim=(-0.5, len(columns) - 0.5), ylim=(len(rows) - 0.5, -0.5), aspect="equal")
-    ax.set(xlabel="attended to (key)", ylabel="attends from (query)")
+    ax.set(ylabel=names[0], xlabel=names[1])
     ax.xaxis.set_label_position("top")
     ax.xaxis.tick_top()
     ax.tick_params(pad=2)

@@ -12,7 +12,6 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 from IPython.display import display
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
@@ -32,11 +31,8 @@ def panels(count: int, *, size: tuple[float, float] = WIDE) -> list[Axes]:
 
     `size` is the figure's width and height in inches.
 
-    Raises TypeError or ValueError unless `count` is a whole number from 1 to 4.
-
     >>> left, middle, right = panels(3)
     """
-    checks.whole("count", count, least=1, below=5)
     with house_style():
         return list(plt.subplots(1, count, figsize=size, squeeze=False)[1][0])
 
@@ -50,7 +46,6 @@ def axes(ax: Axes | None, size: tuple[float, float], title: str | None) -> Axes:
     """The axes to draw on: the given ones, or a new figure's; without tick marks."""
     if ax is None:
         ax = plt.subplots(figsize=size)[1]
-    checks.instance("ax", ax, Axes, "matplotlib Axes")
     if title is not None:
         ax.set_title(title)
     ax.tick_params(length=0)
@@ -69,30 +64,31 @@ def write_tokens(axis: Axis, tokens: Sequence[str], room: float, **style: Any) -
     nth = max(1, math.ceil(size / max(room, 0.1) / 1.15))
     axis.set_ticks(
         range(0, len(tokens), nth),
-        [_visible(token) for token in tokens[::nth]],
+        [visible(token) for token in tokens[::nth]],
         fontsize=size,
         parse_math=False,  # a "$" is a dollar here
         **style,
     )
 
 
-def _visible(token: str) -> str:
-    """A token whose spaces and line ends can be seen; T5's "▁" would be drawn as a heavy bar.
+def visible(token: str) -> str:
+    """A token whose spaces and line ends can be seen; GPT-2 writes a space as "Ġ", T5 as "▁".
 
-    >>> [_visible(token) for token in ["It", " was", "▁windy"]]
-    ['It', '␣was', '_windy']
+    >>> [visible(token) for token in ["It", " was", "Ġa", "▁windy", "day\\n"]]
+    ['It', '␣was', '␣a', '␣windy', 'day↵']
     """
-    return token.translate(str.maketrans({" ": "␣", "\n": "↵", "▁": "_"}))
+    return token.translate(str.maketrans(" Ġ▁\n", "␣␣␣↵"))
 
 
-def legend_below(ax: Axes, handles: list[Artist]) -> None:
+def legend_below(ax: Axes, handles: Sequence[Any]) -> None:
     if handles:
+        columns = len(handles) if len(handles) < 6 else 3  # wider than axes, it would squeeze them
         spaces = {"columnspacing": 1.4, "handlelength": 1.2, "handletextpad": 0.5}
-        place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.01), "ncols": len(handles)}
+        place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.01), "ncols": columns}
         ax.legend(handles=handles, **spaces, **place)
 
 
-def legend_above(ax: Axes, handles: list[Artist]) -> None:
+def legend_above(ax: Axes, handles: Sequence[Any]) -> None:
     place = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "ncols": len(handles)}
     ax.legend(handles=handles, handlelength=1.2, borderaxespad=0.2, **place)
 
@@ -103,20 +99,15 @@ def legend_above(ax: Axes, handles: list[Artist]) -> None:
 def show(figure: Figure | Axes, alt: str) -> None:
     """Put a figure on the page with a caption below it, and close the figure.
 
-    `alt` says in one sentence what to see. It is the caption, which everybody can read, select and
-    hear, and the alternative text of the picture, which few front ends pass on: JupyterLab and
-    nbconvert give every PNG output an empty one.
-
-    Raises TypeError unless the first argument is a Figure or Axes, and `alt` a string; ValueError
-    if `alt` is empty.
+    `alt` says in one sentence what to see; ValueError if it is empty. It is the caption, which
+    everybody can read, select and hear, and the alternative text of the picture, which few front
+    ends pass on: JupyterLab and nbconvert give every PNG output an empty one.
 
     >>> from helpers import plots
     >>> ax = plots.mask([[True]], rows=["It"], columns=["It"])
     >>> show(ax, alt="One token, which sees itself.")
     One token, which sees itself.
     """
-    checks.instance("figure", figure, (Figure, Axes), "what a plot function returned")
-    checks.instance("alt", alt, str, "a sentence that says what the figure shows")
     checks.need(alt.strip(), "alt is empty: say in words what the figure shows")
     png = BytesIO()
     save(figure.figure, png)

@@ -60,7 +60,7 @@ def _box(ax: Axes, x: float, y: float, token: str, **style) -> None:
     round_box = "round,pad=0,rounding_size=0.08"
     ax.add_patch(FancyBboxPatch(corner, _WIDE, _TALL, boxstyle=round_box, **style))
     size = 8.5 if len(token) < 9 else 6.0
-    ax.text(x, y, page._visible(token), ha="center", va="center", fontsize=size, parse_math=False)
+    ax.text(x, y, page.visible(token), ha="center", va="center", fontsize=size, parse_math=False)
 
 
 def _arrow(ax: Axes, start: tuple, end: tuple, colour: str, head: str, **style) -> None:

@@ -1,10 +1,18 @@
 """A word in English and German with its forms, and the decks that slots draw words from."""
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from helpers.stories.german import pronoun
+
+# The forms of a person, as templates call them.
+_ENGLISH, _GERMAN = ("he", "him", "his", "He", "His"), ("er", "ihn", "ihm", "sein", "Er")
+_PRONOUNS = {
+    "m": (_ENGLISH, _GERMAN),
+    "f": (("she", "her", "her", "She", "Her"), ("sie", "sie", "ihr", "ihr", "Sie")),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,96 +24,68 @@ class Word:
     gender: str = ""
     label: str = ""
 
-    def __repr__(self) -> str:
-        return f"Word({self.english['']!r})"
+
+def english(template: str, words: dict[str, Word]) -> str:
+    """An English text about words that have been drawn: `{hero.his}` is a form of one."""
+    return re.sub(r"\{(\w+)\.?(\w*)\}", lambda slot: words[slot[1]].english[slot[2]], template)
 
 
-@dataclass(frozen=True, eq=False)
-class Deck:
-    """Words to draw from. The first is drawn three times as often as the last, evenly graded."""
-
-    words: tuple[Word, ...]
-    probabilities: tuple[float, ...] = field(init=False)
-    slots = ()  # of the words that decide what is in it
-
-    def __post_init__(self):
-        steps = max(len(self.words) - 1, 1)
-        weights = [3 - 2 * rank / steps for rank in range(len(self.words))]
-        probabilities = tuple(weight / sum(weights) for weight in weights)
-        object.__setattr__(self, "probabilities", probabilities)
-
-    def given(self, words: dict[str, Word]) -> "Deck":
-        """The deck itself, whatever was drawn before."""
-        return self
+Deck = tuple[Word, ...]  # to draw from
 
 
-@dataclass(frozen=True, eq=False)
-class DeckGiven:
+class DeckGiven(NamedTuple):
     """A deck that depends on the words which some slots have drawn, if they have."""
 
     slots: tuple[str, ...]
     choose: Callable[..., Deck]
 
-    def given(self, words: dict[str, Word]) -> Deck:
-        """The deck for these words."""
-        return self.choose(*(words.get(slot) for slot in self.slots))
 
-
-Cast = dict[str, Deck | DeckGiven]  # where each slot of a tale draws its word
-
-
-def deck(*words: Word) -> Deck:
-    return Deck(words)
-
-
-@cache
-def without(words: Deck, name: str) -> Deck:
-    return deck(*(word for word in words.words if word.english[""] != name))
-
-
-def by(slot: str, decks: dict[Word, Deck], otherwise: Deck | None = None) -> DeckGiven:
+def by(slot: str, decks: dict[Word, Deck], otherwise: Deck = ()) -> DeckGiven:
     """Another deck for each word that the slot can have drawn."""
     return DeckGiven((slot,), lambda word: decks.get(word, otherwise))
 
 
+def probabilities(size: int) -> list[float]:
+    """Of the words in a deck: the first is three times as probable as the last, evenly graded.
+
+    >>> probabilities(3)
+    [0.5, 0.3333333333333333, 0.16666666666666666]
+    """
+    weights = [3 - 2 * rank / max(size - 1, 1) for rank in range(size)]
+    return [weight / sum(weights) for weight in weights]
+
+
+def phrase(english: str, deutsch: str, label: str = "", gender: str = "", **forms: str) -> Word:
+    """Anything that is said as a whole: an adjective, a phrase, the name of a town or a pet.
+
+    >>> phrase("windy", "windig", about="the wind = den Wind").german
+    {'': 'windig', 'about': 'den Wind'}
+    """
+    word = Word({"": english}, {"": deutsch}, gender, label)
+    for form, pair in forms.items():
+        word.english[form], word.german[form] = pair.split(" = ")
+    return word
+
+
 def person(name: str, gender: str) -> Word:
     """A child: names are the same in both languages, pronouns are not."""
-    he, him, his = ("he", "him", "his") if gender == "m" else ("she", "her", "her")
-    er, ihn, ihm, sein = (
-        ("er", "ihn", "ihm", "sein") if gender == "m" else ("sie", "sie", "ihr", "ihr")
-    )
-    english = {"": name, "he": he, "him": him, "his": his, "He": he.title(), "His": his.title()}
-    deutsch = {"": name, "er": er, "ihn": ihn, "ihm": ihm, "sein": sein, "Er": er.title()}
-    return Word(english, deutsch, gender, "PER")
+    word = phrase(name, name, "PER", gender)
+    en, de = _PRONOUNS[gender]
+    word.english.update(zip(_ENGLISH, en, strict=True))
+    word.german.update(zip(_GERMAN, de, strict=True))
+    return word
 
 
-def noun(english: str, deutsch: str, gender: str, **forms: tuple[str, str]) -> Word:
-    """A thing: `a` is it with its indefinite article, er / ihn its German pronouns."""
-    article = "an" if english[0] in "aeiou" else "a"
-    en = {"": english, "a": f"{article} {english}"}
-    de = {
-        "": deutsch,
-        "er": pronoun("nom", gender),
-        "ihn": pronoun("acc", gender),
-        "ihm": pronoun("dat", gender),
-    }
-    for form, (en_form, de_form) in forms.items():
-        en[form], de[form] = en_form, de_form
-    return Word(en, de, gender)
+def noun(english: str, deutsch: str, gender: str, **forms: str) -> Word:
+    """A thing: `a` is it with its indefinite article, er / ihn / ihm its German pronouns."""
+    word = phrase(english, deutsch, gender=gender, **forms)
+    word.english["a"] = f"{'an' if english[0] in 'aeiou' else 'a'} {english}"
+    for form, case in (("er", "nom"), ("ihn", "acc"), ("ihm", "dat")):
+        word.german[form] = pronoun(case, gender)
+    return word
 
 
-def phrase(english: str, deutsch: str, label: str = "", **forms: tuple[str, str]) -> Word:
-    """Anything that is said as a whole: an adjective, a phrase, the name of a town or a pet."""
-    en = {"": english} | {form: pair[0] for form, pair in forms.items()}
-    de = {"": deutsch} | {form: pair[1] for form, pair in forms.items()}
-    return Word(en, de, "", label)
-
-
-def color(english: str, deutsch: str) -> Word:
-    return phrase(english, deutsch, es=(english, f"{deutsch}es"))
-
-
-def nouns(entries: str) -> list[Word]:
+def nouns(entries: str) -> Deck:
     """Things as a dictionary lists them, the article for the gender.
 
     >>> nouns("ball = der Ball, lamp = die Lampe")[1].gender
@@ -113,9 +93,9 @@ def nouns(entries: str) -> list[Word]:
     """
     genders = {"der": "m", "die": "f", "das": "n"}
     pairs = [entry.split(" = ") for entry in entries.split(", ")]
-    return [noun(english, deutsch[4:], genders[deutsch[:3]]) for english, deutsch in pairs]
+    return tuple(noun(english, deutsch[4:], genders[deutsch[:3]]) for english, deutsch in pairs)
 
 
-def phrases(entries: str, label: str = "") -> list[Word]:
+def phrases(entries: str, label: str = "") -> Deck:
     """Phrases with no other forms, listed like nouns: "big = groß, small = klein"."""
-    return [phrase(*entry.split(" = "), label) for entry in entries.split(", ")]
+    return tuple(phrase(*entry.split(" = "), label) for entry in entries.split(", "))

@@ -5,24 +5,22 @@ or after an *ein*-word (ein, sein, ihr). Source of the tables: any German gramma
 Duden, Die Grammatik, on the declension of articles and adjectives.
 """
 
+import re
 from functools import cache
 
-from helpers import checks
-from helpers.stories.language import template_pieces
-
-CASES = ("nom", "acc", "dat")
-GENDERS = ("m", "f", "n")
-
-# One column per gender: m, f, n.
-_DEFINITE = {
-    "nom": ("der", "die", "das"),
-    "acc": ("den", "die", "das"),
-    "dat": ("dem", "der", "dem"),
+# The definite article and the ending of an adjective after it; the endings of an ein-word and of
+# an adjective after it; the pronoun.
+_FORMS = {
+    ("nom", "m"): ("der", "e", "", "er", "er"),
+    ("nom", "f"): ("die", "e", "e", "e", "sie"),
+    ("nom", "n"): ("das", "e", "", "es", "es"),
+    ("acc", "m"): ("den", "en", "en", "en", "ihn"),
+    ("acc", "f"): ("die", "e", "e", "e", "sie"),
+    ("acc", "n"): ("das", "e", "", "es", "es"),
+    ("dat", "m"): ("dem", "en", "em", "en", "ihm"),
+    ("dat", "f"): ("der", "en", "er", "en", "ihr"),
+    ("dat", "n"): ("dem", "en", "em", "en", "ihm"),
 }
-_EIN_ENDING = {"nom": ("", "e", ""), "acc": ("en", "e", ""), "dat": ("em", "er", "em")}
-_AFTER_DEFINITE = {"nom": ("e", "e", "e"), "acc": ("en", "e", "e"), "dat": ("en", "en", "en")}
-_AFTER_EIN = {"nom": ("er", "e", "es"), "acc": ("en", "e", "es"), "dat": ("en", "en", "en")}
-_PRONOUN = {"nom": ("er", "sie", "es"), "acc": ("ihn", "sie", "es"), "dat": ("ihm", "ihr", "ihm")}
 
 
 @cache
@@ -36,17 +34,12 @@ def noun_phrase(case: str, determiner: str, noun: str, gender: str, adjective: s
     'den roten Ball'
     >>> noun_phrase("dat", "ihr", "Lampe", "f", "rot")
     'ihrer roten Lampe'
-    >>> noun_phrase("nom", "ein", "Buch", "n", "rot")
-    'ein rotes Buch'
-
-    Raises ValueError for another case or gender.
     """
-    column = _column(case, gender)
+    definite, after_definite, ein_ending, after_ein, _ = _FORMS[case, gender]
     if determiner == "der":
-        article, ending = _DEFINITE[case][column], _AFTER_DEFINITE[case][column]
+        article, ending = definite, after_definite
     else:
-        article = determiner + _EIN_ENDING[case][column]
-        ending = _AFTER_EIN[case][column]
+        article, ending = determiner + ein_ending, after_ein
     return " ".join([article, adjective + ending, noun] if adjective else [article, noun])
 
 
@@ -55,39 +48,32 @@ def pronoun(case: str, gender: str) -> str:
 
     >>> [pronoun("acc", gender) for gender in "mfn"]
     ['ihn', 'sie', 'es']
-
-    Raises ValueError for another case or gender.
     """
-    column = _column(case, gender)
-    return _PRONOUN[case][column]
-
-
-def _column(case: str, gender: str) -> int:
-    checks.choice("case", case, CASES)
-    checks.choice("gender", gender, GENDERS)
-    return GENDERS.index(gender)
+    return _FORMS[case, gender][-1]
 
 
 def translate(template: str, words: dict) -> str:
-    """A German sentence about words (`helpers.stories.words.Word`) that have been drawn.
+    """A German sentence about words (`helpers.stories.decks.Word`) that have been drawn.
 
     `{thing.ihn}` is a form of a word, `{acc der color thing}` a noun phrase with an article,
     `{acc hero.sein color thing}` one with a possessive. A case in capitals begins a sentence.
     """
-    pieces = template_pieces(template)
-    return "".join([p if isinstance(p, str) else _filled(words, *p) for p in pieces])
+    return re.sub(r"\{([^}]*)\}", lambda slot: _filled(slot[1].split(), words), template)
 
 
-def _filled(words: dict, *slot: tuple[str, str]) -> str:
-    name, form = slot[0]
-    if len(slot) == 1:
-        return words[name].german[form]
-    (case, _), (owner, form), *adjective, (noun, _) = slot
-    phrase = noun_phrase(
-        case.lower(),
-        words[owner].german[form] if form else owner,
-        words[noun].german[""],
-        words[noun].gender,
-        words[adjective[0][0]].german[""] if adjective else "",
-    )
-    return phrase[0].upper() + phrase[1:] if case[0].isupper() else phrase
+def _filled(slot: list[str], words: dict) -> str:
+    *before, noun = slot
+    if not before:
+        return _form(noun, words)
+    case, determiner, *adjectives = before
+    if "." in determiner:
+        determiner = _form(determiner, words)
+    adjective = _form(adjectives[0], words) if adjectives else ""
+    gender = words[noun].gender
+    phrase = noun_phrase(case.lower(), determiner, _form(noun, words), gender, adjective)
+    return phrase[0].upper() + phrase[1:] if case.istitle() else phrase
+
+
+def _form(part: str, words: dict) -> str:
+    name, _, form = part.partition(".")
+    return words[name].german[form]

@@ -6,16 +6,13 @@ story, `___` for a word that is left open.
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
-from functools import cache
+from collections.abc import Sequence
 
 from helpers import checks
 
 BLANK = "___"
 END = ""
 UNIT = r"___|[^\W\d_]+(?:['’-][^\W\d_]+)*|\S"  # a regular expression
-
-_NO_SPACE_BEFORE = frozenset(".,!?;:")
 
 
 def units(text: str) -> list[str]:
@@ -33,21 +30,11 @@ def spell(parts: Sequence[str]) -> str:
     The inverse of `units` for every text of the source. Brackets and quotation marks, which the
     source does not use, come out with spaces around them.
 
-    >>> spell(units("Tom laughed, and Anna's kite flew."))
-    "Tom laughed, and Anna's kite flew."
-    >>> spell(units("a (b) c"))
-    'a ( b ) c'
+    >>> spell(["Tom", "laughed", ",", "and", "(", "Anna's", ")", "kite", "flew", "."])
+    "Tom laughed, and ( Anna's ) kite flew."
     """
-    return "".join(spaced(parts)).removeprefix(" ")
-
-
-def spaced(parts: Iterable[str]) -> list[str]:
-    """The units, each with the space before it.
-
-    >>> spaced(["Tom", "laughed", "."])
-    [' Tom', ' laughed', '.']
-    """
-    return [part if part in _NO_SPACE_BEFORE else f" {part}" for part in parts]
+    spaced = [part if part in {*".,!?;:"} else f" {part}" for part in parts]
+    return "".join(spaced).removeprefix(" ")
 
 
 def sentences(text: str) -> list[str]:
@@ -79,17 +66,3 @@ def unit_indices(text: str, offsets: Sequence[tuple[int, int]]) -> list[int]:
     )
     ends = [unit.end() for unit in re.finditer(UNIT, text)]
     return [bisect_left(ends, end) for _, end in offsets]
-
-
-@cache
-def template_pieces(template: str) -> list[str | list[tuple[str, str]]]:
-    """Literal texts and slots in turn; each word of a slot with its form.
-
-    >>> template_pieces("{hero.He} had {acc ein pet}.")
-    ['', [('hero', 'He')], ' had ', [('acc', ''), ('ein', ''), ('pet', '')], '.']
-    """
-    pieces = re.split(r"\{([^}]*)\}", template)
-    return [
-        [tuple(f"{word}.".split(".")[:2]) for word in piece.split()] if index % 2 else piece
-        for index, piece in enumerate(pieces)
-    ]

@@ -1,8 +1,8 @@
 """The ideal reader: what the source says next, or in a blank, with exact probabilities.
 
 The reader follows all ways through the tales that fit a text. A way that the text contradicts ends;
-ways that can only go on alike are joined. One pass forwards gives the probability of a text and of
-its next word; a second one backwards, how probable the rest is from each place, and with it what
+ways that can only go on alike are one state. A pass forwards gives the probability of a text and of
+its next word; a second one backwards, how probable the rest is from each state, and with it what
 stands in a blank.
 
 Sources: Shannon 1951, Prediction and Entropy of Printed English, where the ideal reader knows all
@@ -11,113 +11,102 @@ the two passes.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from functools import cache
 from math import inf, log
+from typing import NamedTuple
 
 from helpers import checks
+from helpers.stories.decks import Word
 from helpers.stories.language import BLANK, END, spell, units
-from helpers.stories.nodes import Node, Step, Words
+from helpers.stories.nodes import Node, Part
 from helpers.stories.tales import START
 
 MOST_STATES = 50_000  # at one place of a text: up to ten seconds
 
 
-@dataclass(eq=False, slots=True)
-class State:
-    """A way in which the source can have come to a place in a text, and how it can go on.
+class State(NamedTuple):
+    """A place in the source: what is still to be said, and the drawn words that matter for it."""
 
-    It says `units`, then goes on at `node` with the words drawn so far. `before` is the probability
-    of the text up to here, told this way; `rest` that of the text after it, from here on.
-    """
-
-    units: tuple[str, ...]
-    node: Node
-    words: Words
-    before: float = 0.0
-    rest: float = 0.0
-    moves: list["Move"] = field(default_factory=list)
-
-    def alike(self) -> tuple:
-        """The same for all states that go on alike: what no slot ahead needs does not matter."""
-        words = (item for item in self.words.items() if item[0] in self.node.needs)
-        return self.units, self.node, frozenset(words)
+    ahead: tuple[Part, ...]
+    words: frozenset[tuple[str, Word]]
 
 
-@dataclass(eq=False, slots=True)
-class Move:
-    """How a state is reached: from which other one, by which unit, and how probably from there."""
+class Move(NamedTuple):
+    """One way to say a unit: from which state, how probably there, and the state after it."""
 
-    origin: State
+    before: State
     unit: str
     probability: float
+    after: State
 
 
-def _read(states: list[State], unit: str | None) -> list[State]:
-    """The states after one more unit; a blank stands for any unit, None for any or the end.
+Layer = dict[State, float]  # where the source can be, and how probable it is to come there
+BEGINNING: Layer = {State((START,), frozenset()): 1.0}
 
-    States are joined behind a blank only: elsewhere hardly any two are alike.
-    """
-    wanted = None if unit == BLANK else unit
-    following = {}
+
+def _moves(states: Iterable[State], wanted: str | None) -> Iterator[Move]:
+    """All ways to say the wanted unit: any but the end for a blank, any at all for None."""
+
+    def may_say(part: Part) -> bool:
+        if isinstance(part, Node) or wanted is None:
+            return True
+        return part == wanted or (wanted == BLANK and part != END)
+
     for state in states:
-        for probability, said, after in _ways(state, wanted):
-            if unit == BLANK and said == END:
+        ways = [(1.0, state.ahead, dict(state.words))] if may_say(state.ahead[0]) else []
+        for reached, ahead, words in ways:  # more are appended
+            part, later = ahead[0], ahead[1:]
+            if isinstance(part, str):
+                yield Move(state, part, reached, _state(later, words))
                 continue
-            after = following.setdefault(after.alike() if unit == BLANK else after, after)
-            after.before += state.before * probability
-            after.moves.append(Move(state, said, probability))
-    return list(following.values())
+            for step in part.steps(words):
+                ahead = step.parts + later
+                if may_say(ahead[0]):
+                    ways.append((reached * step.probability, ahead, words | step.drawn))
 
 
-def _ways(state: State, wanted: str | None) -> Iterator[tuple[float, str, State]]:
-    """Each unit that can come next, if it is wanted: how probable, and the state after it."""
-    if state.units:
-        unit, *rest = state.units
-        if wanted is None or wanted == unit:
-            yield 1.0, unit, State(tuple(rest), state.node, state.words)
-        return
-    for probability, step in _saying(1.0, state.node, state.words, wanted):
-        words = state.words | step.drawn if step.drawn else state.words
-        yield probability, step.units[0], State(step.units[1:], step.node, words)
+def _state(ahead: tuple[Part, ...], words: dict[str, Word]) -> State:
+    needed = _needs(ahead)
+    return State(ahead, frozenset(item for item in words.items() if item[0] in needed))
 
 
-def _saying(
-    probability: float, node: Node, words: Words, wanted: str | None
-) -> Iterator[tuple[float, Step]]:
-    """The next steps that say something, with all their probabilities on the way."""
-    for step in node.steps(words) if node else ():
-        reached = probability * step.probability
-        if not step.units:
-            yield from _saying(reached, step.node, words, wanted)
-        elif wanted is None or wanted == step.units[0]:
-            yield reached, step
+@cache
+def _needs(ahead: tuple[Part, ...]) -> frozenset[str]:
+    return frozenset().union(*(part.needs for part in ahead if isinstance(part, Node)))
 
 
-def _read_all(parts: list[str]) -> list[list[State]]:
-    """The states before the first unit and after each; ValueError names what does not fit."""
-    layers = [_beginning()]
+def _after(layer: Layer, moves: Iterable[Move]) -> Layer:
+    following = defaultdict(float)
+    for before, _, probability, after in moves:
+        following[after] += layer[before] * probability
+    return following
+
+
+def _read(parts: list[str]) -> tuple[list[Layer], list[list[Move]]]:
+    """The layers before the first unit and after each, and the moves between them.
+
+    ValueError names what does not fit.
+    """
+    layers, moves = [BEGINNING], []
     for index, unit in enumerate(parts):
-        layers.append(_read(layers[-1], unit))
-        if not layers[-1]:
-            raise ValueError(_misfit(parts, index, layers[-2]))
+        moves.append(list(_moves(layers[-1], unit)))
+        if not moves[-1]:
+            raise ValueError(_misfit(parts, index, layers[-1]))
+        layers.append(_after(layers[-1], moves[-1]))
         checks.need(
             len(layers[-1]) <= MOST_STATES,
             f"text leaves too much open: after unit {index + 1} there are over {MOST_STATES:,} "
             f"ways to go on. Fill in some of its {parts.count(BLANK)} blanks",
         )
-    return layers
+    return layers, moves
 
 
-def _beginning() -> list[State]:
-    return [State((), START, {}, before=1.0)]
-
-
-def _misfit(parts: list[str], index: int, states: list[State]) -> str:
+def _misfit(parts: list[str], index: int, layer: Layer) -> str:
     """What does not fit, after what, and what would have."""
     what = repr(parts[index]) if parts[index] else "the end of the story"
     where = f"after {spell(parts[:index])[-60:]!r}" if index else "at the beginning"
-    options = [repr(unit) if unit else "the end" for unit in _next_units(states)]
+    options = [repr(unit) if unit else "the end" for unit in _next_units(layer)]
     more = f" and {len(options) - 3} more" if len(options) > 3 else ""
     return (
         f"the source can't say {what} (unit {index + 1}) {where}; "
@@ -125,11 +114,28 @@ def _misfit(parts: list[str], index: int, states: list[State]) -> str:
     )
 
 
-def _check_spelling(name: str, text: str, parts: list[str]) -> None:
+def _next_units(layer: Layer) -> dict[str, float]:
+    chances = defaultdict(float)
+    for before, unit, probability, _ in _moves(layer, None):
+        chances[unit] += layer[before] * probability
+    return _distribution(chances)
+
+
+def _distribution(chances: dict[str, float]) -> dict[str, float]:
+    """The units likeliest first, ties by alphabet, with probabilities that sum to one."""
+    total = sum(chances.values())
+    ranked = sorted(chances.items(), key=lambda item: (-item[1], item[0]))
+    return {unit: chance / total for unit, chance in ranked}
+
+
+def _units(name: str, text: str, wanted: str) -> list[str]:
+    checks.instance(name, text, str, wanted)
+    parts = units(text)
     checks.need(
         spell(parts) == text.rstrip(),
         f"{name} is not in normal orthography: got {text[:60]!r}, write {spell(parts)[:60]!r}",
     )
+    return parts
 
 
 def log_probability(text: str) -> float:
@@ -151,10 +157,10 @@ def log_probability(text: str) -> float:
     parts = units(text)
     if BLANK in parts or spell(parts) != text:
         return -inf
-    states = _beginning()
+    layer = BEGINNING
     for unit in [*parts, END]:
-        states = _read(states, unit)
-    return log(sum(state.before for state in states)) if states else -inf
+        layer = _after(layer, _moves(layer, unit))
+    return log(sum(layer.values())) if layer else -inf
 
 
 def next_words(prefix: str) -> dict[str, float]:
@@ -168,20 +174,12 @@ def next_words(prefix: str) -> dict[str, float]:
     Raises TypeError if `prefix` is not a string, ValueError if it has a blank or if the source
     can't say it; the message names the first unit that does not fit.
     """
-    checks.instance("prefix", prefix, str, "a string that begins a story, such as 'It was a'")
-    parts = units(prefix)
+    parts = _units("prefix", prefix, "a string that begins a story, such as 'It was a'")
     checks.need(
         BLANK not in parts, f"prefix has a blank {BLANK!r}: use stories.fill for texts with blanks"
     )
-    _check_spelling("prefix", prefix, parts)
-    return _next_units(_read_all(parts)[-1])
-
-
-def _next_units(states: list[State]) -> dict[str, float]:
-    following = _read(states, None)
-    for state in following:
-        state.rest = 1.0
-    return _distribution(following)
+    layers, _ = _read(parts)
+    return _next_units(layers[-1])
 
 
 def fill(text: str) -> list[dict[str, float]]:
@@ -200,32 +198,21 @@ def fill(text: str) -> list[dict[str, float]]:
     open (nearly all words), or if the source can't say it; the message names the first unit that
     does not fit.
     """
-    checks.instance("text", text, str, f"a string: a whole story with {BLANK!r} for a word")
-    parts = units(text)
+    parts = _units("text", text, f"a string: a whole story with {BLANK!r} for a word")
     checks.need(
         BLANK in parts, f"text has no blank: write {BLANK!r} in place of a word, got {text[:60]!r}"
     )
-    _check_spelling("text", text, parts)
     whole = [*parts, END]
-    layers = _read_all(whole)
-    for state in layers[-1]:
-        state.rest = 1.0
-    for layer in reversed(layers):
-        for state in layer:
-            for move in state.moves:
-                move.origin.rest += move.probability * state.rest
-    return [
-        _distribution(layer) for unit, layer in zip(whole, layers[1:], strict=True) if unit == BLANK
-    ]
-
-
-def _distribution(states: list[State]) -> dict[str, float]:
-    """Which unit led to these states, given what follows: likeliest first, ties by alphabet."""
-    chances = defaultdict(float)
-    for state in states:
-        for move in state.moves:
-            if state.rest:  # what follows can follow
-                chances[move.unit] += move.origin.before * move.probability * state.rest
-    total = sum(chances.values())
-    ranked = sorted(chances.items(), key=lambda item: (-item[1], item[0]))
-    return {unit: chance / total for unit, chance in ranked}
+    layers, moves = _read(whole)
+    filled = []
+    rest = dict.fromkeys(layers.pop(), 1.0)  # how probable the text after it is, for each state
+    for unit in reversed(whole):
+        layer, chances, earlier = layers.pop(), defaultdict(float), defaultdict(float)
+        for before, said, probability, after in moves.pop():
+            if after in rest:
+                chances[said] += layer[before] * probability * rest[after]
+                earlier[before] += probability * rest[after]
+        if unit == BLANK:
+            filled.append(_distribution(chances))
+        rest = earlier
+    return filled[::-1]

@@ -1,16 +1,16 @@
 """Stories drawn from the source, each with everything that is known about it."""
 
-from collections.abc import Iterator
+import re
+from collections import defaultdict
 from dataclasses import dataclass
-from functools import cache
-from itertools import accumulate
 from math import log
 from random import Random
 
 from helpers import checks
+from helpers.stories.decks import english
 from helpers.stories.german import translate
-from helpers.stories.language import spaced, template_pieces
-from helpers.stories.nodes import Step
+from helpers.stories.language import spell
+from helpers.stories.nodes import Outcome, Sentence, Step, Tale
 from helpers.stories.tales import START
 
 
@@ -49,21 +49,22 @@ def sample(count: int, seed: int) -> list[Story]:
 
 
 class Telling:
-    """A way through the source, drawn step by step. The nodes note in it what they stand for."""
+    """A way through the source, drawn step by step: what it comes past, says and draws."""
 
     def __init__(self, random: Random):
+        self.nodes, self.units, self.words = defaultdict(list), [], {}  # nodes by their type
         self.log_probability = 0.0
-        self.words, self.units, self.names, self.sentences = {}, [], [], []
-        node, words, units = START, self.words, self.units
-        while node:
-            steps = node.steps(words)
+        ahead = [START]
+        while ahead:
+            part = ahead.pop(0)
+            if isinstance(part, str):
+                self.units.append(part)
+                continue
+            self.nodes[type(part)].append(part)
+            steps = part.steps(self.words)
             step = self.draw(steps, random.random()) if len(steps) > 1 else steps[0]
-            if step.drawn:
-                words.update(step.drawn)
-            node.note(self)
-            units += step.units
-            node = step.node
-        self.spaced = spaced(units[:-1])  # without the end
+            self.words |= step.drawn
+            ahead[:0] = step.parts
 
     def draw(self, steps: list[Step], at: float) -> Step:
         """The step that a number between 0 and 1 falls on."""
@@ -76,36 +77,17 @@ class Telling:
         return step
 
     def story(self) -> Story:
-        questions = self.tale.questions + self.outcome.questions
+        (tale,), (outcome,) = self.nodes[Tale], self.nodes[Outcome]
+        text = spell(self.units[:-1])  # without the end
+        labels = {word.english[""]: word.label for word in self.words.values() if word.label}
+        names = [name for name in re.finditer(r"\w+", text) if name[0] in labels]
+        questions = [*tale.questions, *outcome.questions]
         return Story(
-            text="".join(self.spaced).removeprefix(" "),
-            german=" ".join(translate(sentence.german, self.words) for sentence in self.sentences),
-            summary=self.english(self.outcome.summary),
-            questions=tuple(
-                (self.english(question), self.english(answer))
-                for question, answer in questions
-                if _slots(question + answer) <= self.words.keys()
-            ),
-            entities=tuple(self.entities()),
-            mood=self.outcome.mood,
+            text=text,
+            german=" ".join(translate(said.german, self.words) for said in self.nodes[Sentence]),
+            summary=english(outcome.summary, self.words),
+            questions=tuple((english(q, self.words), english(a, self.words)) for q, a in questions),
+            entities=tuple((*name.span(), labels[name[0]]) for name in names),
+            mood=outcome.mood,
             log_probability=self.log_probability,
         )
-
-    def english(self, template: str) -> str:
-        """An English text about words that have been drawn."""
-        texts = [
-            piece if isinstance(piece, str) else self.words[piece[0][0]].english[piece[0][1]]
-            for piece in template_pieces(template)
-        ]
-        return "".join(texts)
-
-    def entities(self) -> Iterator[tuple[int, int, str]]:
-        """Where the names stand: behind all units before them and the spaces between."""
-        ends = [0, *accumulate(map(len, self.spaced))]
-        for index, word in self.names:
-            yield ends[index], ends[index] + len(word.english[""]), word.label
-
-
-@cache
-def _slots(template: str) -> set[str]:
-    return {slot[0][0] for slot in template_pieces(template)[1::2]}

@@ -6,19 +6,17 @@ import torch
 from helpers import masks
 
 
-def test_a_query_sees_itself_and_the_past():
-    expected = [[1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 1, 1]]
-    assert masks.causal(4).int().tolist() == expected
+@pytest.mark.parametrize("n", [1, 2, 7, 64])
+def test_a_query_sees_itself_and_the_past(n):
+    assert torch.equal(masks.causal(n), torch.ones(n, n).tril().bool())
 
 
 def test_both_directions_are_all_directions():
-    assert masks.bidirectional(3).shape == (3, 3)
-    assert masks.bidirectional(3).all()
+    assert torch.equal(masks.bidirectional(3), torch.ones(3, 3).bool())
 
 
 def test_a_bridge_is_as_high_as_the_queries_and_as_wide_as_the_keys():
-    assert masks.cross(2, 5).shape == (2, 5)
-    assert masks.cross(2, 5).all()
+    assert torch.equal(masks.cross(2, 5), torch.ones(2, 5).bool())
 
 
 def test_every_mask_is_boolean():
@@ -27,32 +25,17 @@ def test_every_mask_is_boolean():
         assert mask.dtype == torch.bool
 
 
-@pytest.mark.parametrize("n", [1, 2, 7, 64])
-def test_the_causal_mask_is_the_lower_triangle(n):
-    assert torch.equal(masks.causal(n), torch.ones(n, n).tril().bool())
-
-
-def test_a_causal_mask_and_its_transpose_cover_everything_and_share_the_diagonal():
-    mask = masks.causal(9)
-    assert torch.equal(mask | mask.T, masks.bidirectional(9))
-    assert torch.equal(mask & mask.T, torch.eye(9).bool())
-
-
 def test_padding_hides_the_same_keys_from_every_query():
     attention_mask = torch.tensor([[0, 1, 1], [1, 1, 0]])
     mask = masks.padding(attention_mask)
     assert mask.shape == (2, 1, 3)
     assert torch.equal((masks.bidirectional(3) & mask)[1], torch.tensor([[True, True, False]] * 3))
+    assert torch.equal(masks.padding(attention_mask.bool()), mask)
 
 
 def test_a_left_padded_row_of_a_causal_mask_sees_nothing():
     mask = masks.causal(3) & masks.padding(torch.tensor([[0, 1, 1]]))
     assert mask.int().tolist() == [[[0, 0, 0], [0, 1, 0], [0, 1, 1]]]
-
-
-def test_padding_reads_booleans_like_ones_and_zeros():
-    attention_mask = torch.tensor([[1, 0]])
-    assert torch.equal(masks.padding(attention_mask), masks.padding(attention_mask.bool()))
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
@@ -64,21 +47,9 @@ def test_the_softmax_of_an_additive_mask_is_uniform_over_what_is_visible(dtype):
     torch.testing.assert_close(weights, expected.to(dtype))
 
 
-def test_an_additive_mask_is_the_most_negative_finite_number():
-    mask = masks.additive(masks.causal(2), torch.float32)
-    assert mask.tolist() == [[0.0, torch.finfo(torch.float32).min], [0.0, 0.0]]
-
-
-def test_a_grid_reads_like_the_mask():
-    words = ["Tom", "Ġran", "."]
-    assert masks.grid(masks.causal(3), words, words).splitlines() == [
-        "     ┌ Tom",
-        "     │ ┌ Ġran",
-        "     │ │ ┌ .",
-        " Tom ● · ·",
-        "Ġran ● ● ·",
-        "   . ● ● ●",
-    ]
+def test_an_additive_mask_is_the_most_negative_finite_number_and_keeps_its_axes():
+    mask = masks.additive(masks.causal(2)[None, None], torch.float32)
+    assert mask.tolist() == [[[[0.0, torch.finfo(torch.float32).min], [0.0, 0.0]]]]
 
 
 def test_a_grid_may_have_other_rows_than_columns():
@@ -96,8 +67,3 @@ def test_a_grid_gives_the_mask_back():
     lines = masks.grid(mask, list("abcde"), list("stuvwxyz")).splitlines()[8:]
     read = [[mark == "●" for mark in line.split()[1:]] for line in lines]
     assert read == mask.tolist()
-
-
-def test_no_line_of_a_grid_ends_in_a_space():
-    text = masks.grid(masks.causal(3), ["a", "b", "c"], ["a", "b", "c"])
-    assert all(line == line.rstrip() for line in text.splitlines())

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 
 import torch
 import transformers
@@ -10,40 +10,20 @@ from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelFo
 
 V = 99  # vocabulary
 LENGTH = 32  # positions
+T, S = 7, 9  # tokens of a (decoder's) text, tokens of an encoder's text
 SPECIAL = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
 
-SIZE = {
-    "vocab_size": V,
-    "hidden_size": 32,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "intermediate_size": 32,
-    "max_position_embeddings": LENGTH,
-}
+BODY = {"vocab_size": V, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
+SIZE = BODY | {"intermediate_size": 32, "max_position_embeddings": LENGTH}
 GROUPED = SIZE | {"num_key_value_heads": 2}
-GPT2_SIZE = {"vocab_size": V, "n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": LENGTH}
-ROBERTA_SIZE = SIZE | {"max_position_embeddings": LENGTH + 1}  # its positions begin at 1
 DEBERTA_SIZE = SIZE | {
     "relative_attention": True,
     "pos_att_type": ["p2c", "c2p"],
     "max_relative_positions": 8,
 }
-T5_SIZE = {
-    "vocab_size": V,
-    "d_model": 32,
-    "d_kv": 8,
-    "d_ff": 32,
-    "num_layers": 2,
-    "num_decoder_layers": 3,
-    "num_heads": 4,
-    "decoder_start_token_id": 0,
-}
-BART_SIZE = {
-    "vocab_size": V,
-    "d_model": 32,
-    "encoder_layers": 2,
+T5_SIZE = BODY | {"d_kv": 8, "d_ff": 32, "num_decoder_layers": 3, "decoder_start_token_id": 0}
+BART_SIZE = BODY | {
     "decoder_layers": 3,
-    "encoder_attention_heads": 4,
     "decoder_attention_heads": 4,
     "encoder_ffn_dim": 32,
     "decoder_ffn_dim": 32,
@@ -83,44 +63,23 @@ class Family:
         }[self.auto]
 
 
-def _causal(config, size, **about):
-    return Family(AutoModelForCausalLM, config, size, **about)
-
-
-def _masked(config, size, **about):
-    return Family(AutoModelForMaskedLM, config, size, **about)
-
-
-def _seq2seq(config, size, **about):
-    return Family(AutoModelForSeq2SeqLM, config, size, **about)
-
-
+_causal = partial(Family, AutoModelForCausalLM)
+_masked = partial(Family, AutoModelForMaskedLM)
+_seq2seq = partial(Family, AutoModelForSeq2SeqLM)
 FAMILIES = {
-    "gpt2": _causal("GPT2Config", GPT2_SIZE),
+    "gpt2": _causal("GPT2Config", SIZE),
     "gpt_neo": _causal(
         "GPTNeoConfig",
-        {
-            "vocab_size": V,
-            "hidden_size": 32,
-            "num_layers": 2,
-            "num_heads": 4,
-            "attention_types": [[["global", "local"], 1]],
-            "window_size": 3,
-            "max_position_embeddings": LENGTH,
-        },
+        SIZE | {"attention_types": [[["global", "local"], 1]], "window_size": 3},
         window=lambda layer: 3 if layer % 2 else None,
         sdpa=False,
     ),
-    "gptj": _causal("GPTJConfig", GPT2_SIZE | {"rotary_dim": 4}, sdpa=False),
-    "mpt": _causal(
-        "MptConfig",
-        {"vocab_size": V, "d_model": 32, "n_layers": 2, "n_heads": 4, "max_seq_len": LENGTH},
-        sdpa=False,
-    ),
-    "ctrl": _causal("CTRLConfig", GPT2_SIZE | {"dff": 32}),
+    "gptj": _causal("GPTJConfig", SIZE | {"rotary_dim": 4}, sdpa=False),
+    "mpt": _causal("MptConfig", BODY | {"max_seq_len": LENGTH}, sdpa=False),
+    "ctrl": _causal("CTRLConfig", SIZE | {"dff": 32}),
     "gpt_neox": _causal("GPTNeoXConfig", SIZE),
     "opt": _causal("OPTConfig", SIZE | {"ffn_dim": 32, "word_embed_proj_dim": 32}),
-    "bloom": _causal("BloomConfig", SIZE | {"n_layer": 2, "n_head": 4}, sdpa=False),
+    "bloom": _causal("BloomConfig", BODY, sdpa=False),
     "llama": _causal("LlamaConfig", GROUPED),
     "mistral": _causal("MistralConfig", GROUPED | {"sliding_window": 3}, window=lambda layer: 3),
     "qwen2": _causal("Qwen2Config", GROUPED),
@@ -134,37 +93,16 @@ FAMILIES = {
     "phi": _causal("PhiConfig", SIZE),
     "falcon": _causal("FalconConfig", SIZE),
     "mixtral": _causal("MixtralConfig", GROUPED | {"num_local_experts": 4}),
-    "xglm": _causal(
-        "XGLMConfig",
-        {
-            "vocab_size": V,
-            "d_model": 32,
-            "ffn_dim": 32,
-            "num_layers": 2,
-            "attention_heads": 4,
-            "max_position_embeddings": LENGTH,
-        },
-        sdpa=False,
-    ),
+    "xglm": _causal("XGLMConfig", SIZE | {"ffn_dim": 32}, sdpa=False),
     "bert": _masked("BertConfig", SIZE),
-    "roberta": _masked("RobertaConfig", ROBERTA_SIZE),
-    "distilbert": _masked(
-        "DistilBertConfig",
-        {
-            "vocab_size": V,
-            "dim": 32,
-            "n_layers": 2,
-            "n_heads": 4,
-            "hidden_dim": 32,
-            "max_position_embeddings": LENGTH,
-        },
-    ),
+    "roberta": _masked("RobertaConfig", SIZE | {"max_position_embeddings": LENGTH + 1}),  # from 1
+    "distilbert": _masked("DistilBertConfig", SIZE | {"hidden_dim": 32}),
     "albert": _masked("AlbertConfig", SIZE | {"embedding_size": 16, "inner_group_num": 2}),
     "electra": _masked("ElectraConfig", SIZE | {"embedding_size": 16}),
     "modernbert": _masked(
         "ModernBertConfig",
-        SIZE | {"local_attention": 4, "global_attn_every_n_layers": 2, "cls_token_id": 1}
-        | {"sep_token_id": 2},
+        SIZE | {"local_attention": 4, "global_attn_every_n_layers": 2}
+        | {"cls_token_id": 1, "sep_token_id": 2},
         window=lambda layer: 2 if layer % 2 else None,
     ),
     "deberta-v2": _masked("DebertaV2Config", DEBERTA_SIZE, sdpa=False, rows="blind"),
@@ -172,7 +110,7 @@ FAMILIES = {
     "mpnet": _masked("MPNetConfig", SIZE, sdpa=False),
     "xlnet": _causal(
         "XLNetConfig",
-        {"vocab_size": V, "d_model": 32, "n_layer": 2, "n_head": 4, "d_inner": 32},
+        BODY | {"d_head": 8, "d_inner": 32},
         sdpa=False,
         rows="self",
         open=True,
@@ -208,3 +146,38 @@ def build(name, implementation=None, **changes):
 def built(name, implementation=None):
     """The same, made once for all tests that leave it as it is."""
     return build(name, implementation)
+
+
+def two_vocabularies(width):
+    """An encoder that knows 50 tokens, and a decoder of this width that knows V."""
+    config = transformers.EncoderDecoderConfig.from_encoder_decoder_configs(
+        transformers.BertConfig(**SIZE | SPECIAL | {"vocab_size": 50}),
+        transformers.GPT2Config(**SIZE | SPECIAL | {"hidden_size": width}),
+    )
+    return transformers.EncoderDecoderModel(config=config).eval()
+
+
+def texts(model, padding=None, batch=2):
+    """Random texts, the second one padded: the inputs, and each kind's real queries and keys."""
+    generator = torch.Generator().manual_seed(1)
+
+    def text(length, pads):
+        ids = torch.randint(3, V, (batch, length), generator=generator)
+        mask = torch.ones_like(ids)
+        if padding:
+            mask[1, slice(length - pads, None) if padding == "right" else slice(pads)] = 0
+        return ids.masked_fill(mask == 0, 0), mask
+
+    if not model.config.is_encoder_decoder:
+        ids, mask = text(T, 2)
+        inputs = {"input_ids": ids} | ({"attention_mask": mask} if padding else {})
+        return inputs, {kind: (mask.bool(), mask) for kind in ("decoder", "encoder")}
+    (ids, mask), (decoder_ids, decoder_mask) = text(S, 3), text(T, 2)
+    inputs = {"input_ids": ids, "decoder_input_ids": decoder_ids}
+    if padding:
+        inputs |= {"attention_mask": mask, "decoder_attention_mask": decoder_mask}
+    return inputs, {
+        "encoder": (mask.bool(), mask),
+        "decoder": (decoder_mask.bool(), decoder_mask),
+        "cross": (decoder_mask.bool(), mask),
+    }

@@ -1,18 +1,19 @@
 """What is refused, and in which words: a table for each module of `helpers`, one row a call.
 
-A row is (call, error, message): the call without arguments, the kind of its error, and a pattern
-that the error's message holds. It names the argument, what came, and what to do.
+A row of `REFUSED` is (call, error, message): the call without arguments, the kind of its error, and
+a pattern that the error's message holds. It names the argument, what came, and what to do.
 """
 
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
-TABLES = ["masks"]
+TABLES = sorted(path.stem for path in Path(__file__).parent.glob("refused_*.py"))
 ROWS = [
-    pytest.param(*row, id=f"{table}-{number}")
+    pytest.param(*row, id=f"{table.removeprefix('refused_')}-{number}")
     for table in TABLES
-    for number, row in enumerate(import_module(f"refused_{table}").REFUSED)
+    for number, row in enumerate(import_module(table).REFUSED)
 ]
 
 

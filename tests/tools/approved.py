@@ -14,6 +14,7 @@ from random import Random
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from helpers.stories import Story, source
+from helpers.stories.nodes import Outcome, Sentence
 
 FILE = Path(__file__).with_name("approved_stories.txt")
 SEED = 2024
@@ -39,7 +40,7 @@ def chosen() -> list[Story]:
     random, known, found = Random(SEED), set(), []
     for _ in range(SEARCHED):
         telling = source.Telling(random)
-        parts = {telling.outcome, *telling.sentences, *telling.words.values()}
+        parts = {*telling.nodes[Outcome], *telling.nodes[Sentence], *telling.words.values()}
         if not parts <= known:
             found.append(telling.story())
         known |= parts

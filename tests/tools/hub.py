@@ -29,6 +29,7 @@ class Hub(ThreadingHTTPServer):
     "breaks"   sends the first half, and hangs up; knows no ranges, so each try starts over
     "shaky"    hangs up after each 200,000 bytes, and goes on where it is asked to
     "damaged"  sends other bytes in place of the first ones
+    "leaves"   answers, and is gone
     """
 
     daemon_threads = True
@@ -146,6 +147,9 @@ class _Answer(BaseHTTPRequestHandler):
             body = body[: len(body) // 2]
         elif fault == "shaky":
             body = body[:200_000]
+        elif fault == "leaves":
+            self.server.shutdown()
+            self.server.server_close()
         self.wfile.write(body)
         if fault == "stalls":
             self.wfile.flush()

@@ -16,11 +16,15 @@ def _closed():
     plt.close("all")
 
 
-def test_the_picture_is_a_png_of_three_panels(tmp_path):
+def test_the_picture_has_three_panels_and_one_legend(tmp_path, monkeypatch):
+    drawn = figure.draw()
+    monkeypatch.setattr(figure, "draw", lambda: drawn)
     command.main(["figure", "--out", str(tmp_path / "masks.png")])
     assert (tmp_path / "masks.png").read_bytes().startswith(b"\x89PNG")
-    titles = [ax.get_title() for ax in figure.draw().axes]
-    assert [title.split(":")[0] for title in titles] == ["decoder", "encoder", "encoder–decoder"]
+    names = ["decoder: gpt2", "encoder: bert-base-uncased", "encoder–decoder: flan-t5-small"]
+    assert [ax.get_title() for ax in drawn.axes] == names
+    words = [text.get_text() for text in drawn.legends[0].get_texts()]
+    assert words == ["encoder", "cross", "decoder", "hidden", "measured influence"]
 
 
 def test_nothing_is_drawn_from_a_mask_that_is_not_as_predicted(monkeypatch):
@@ -37,4 +41,3 @@ def test_the_readme_shows_the_picture_with_its_text():
     (alt, path) = re.search(r"!\[([^\]]+)\]\(([^)]+\.png)\)", readme, re.DOTALL).groups()
     assert (checkpoints.models.ROOT / path).samefile(figure.PICTURE)
     assert len(alt.split()) > 10
-    assert figure.PICTURE.read_bytes().startswith(b"\x89PNG")

@@ -1,6 +1,5 @@
 """A child bakes a cake for a relative, and forgets the oven or not."""
 
-from helpers.stories import words
 from helpers.stories.nodes import Either, InOrder, Outcome, Tale, one_of, say
 
 BAKED = InOrder(
@@ -76,11 +75,6 @@ BAKING = Tale(
         "Dann schob {hero.er} {acc der cake} in den Ofen.",
     ),
     Either(BAKED, BURNED, odds=(3, 2)),
-    cast={
-        "size": words.SIZES,
-        "cake": words.CAKES,
-        "filling": words.FILLINGS,
-    },
     questions=[
         ("What did {hero} bake?", "a {cake}"),
         ("Who was the {cake} for?", "{hero}'s {relative}"),

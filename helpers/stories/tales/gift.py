@@ -1,11 +1,10 @@
 """A child brings a present to a friend's birthday party, or comes without it."""
 
-from helpers.stories import words
 from helpers.stories.nodes import Either, InOrder, Outcome, Tale, maybe, one_of, say
 
 BOUGHT = say(
-    "{hero} went {shop.to} and bought {friend.him} a {color} {present}.",
-    "{hero} ging {shop.to} und kaufte {friend.ihm} {acc ein color present}.",
+    "{hero} went {shop} and bought {friend.him} a {color} {present}.",
+    "{hero} ging {shop} und kaufte {friend.ihm} {acc ein color present}.",
 )
 
 MADE = InOrder(
@@ -88,11 +87,6 @@ GIFT = Tale(
         probability=0.6,
     ),
     Either(WELCOME, Either(DROPPED, ONE_TOO_MANY), odds=(3, 2)),
-    cast={
-        "present": words.PRESENTS,
-        "shop": words.SHOPS,
-        "paper": words.COLORS,
-    },
     questions=[
         ("What was the present?", "a {color} {present}"),
         ("Who gave the present?", "{hero}"),

@@ -1,6 +1,5 @@
 """A child takes a train to a relative, with a present in the luggage."""
 
-from helpers.stories import words
 from helpers.stories.nodes import NOTHING, Either, InOrder, Outcome, Tale, maybe, one_of, say
 
 ARRIVED = InOrder(
@@ -28,10 +27,10 @@ CARRIED_OFF = InOrder(
     say(
         "The train went on with the {color} {luggage}.",
         "Der Zug fuhr mit {dat der color luggage} weiter.",
-        "{hero.His} {relative} never got the {gift}.",
-        "{Nom hero.sein relative} bekam {acc der gift} nie.",
+        "{hero.His} {relative} never got the {present}.",
+        "{Nom hero.sein relative} bekam {acc der present} nie.",
     ),
-    Outcome("sad", "{hero} lost a {luggage} with {gift.a} on the train to {goal}."),
+    Outcome("sad", "{hero} lost a {luggage} with {present.a} on the train to {goal}."),
 )
 
 JOURNEY = Tale(
@@ -50,11 +49,11 @@ JOURNEY = Tale(
         {Nom hero.sein relative} hatte {hero.ihn} eingeladen.
     """),
     one_of("""
-        In {hero.his} {color} {luggage} there was {gift.a}.
-        In {dat hero.sein color luggage} war {nom ein gift}.
+        In {hero.his} {color} {luggage} there was {present.a}.
+        In {dat hero.sein color luggage} war {nom ein present}.
 
-        {hero.He} carried a {color} {luggage} with {gift.a} in it.
-        {hero.Er} trug {acc ein color luggage} mit {dat ein gift} darin.
+        {hero.He} carried a {color} {luggage} with {present.a} in it.
+        {hero.Er} trug {acc ein color luggage} mit {dat ein present} darin.
     """),
     Either(
         one_of("""
@@ -75,16 +74,10 @@ JOURNEY = Tale(
         "Late at night, {hero} was back in {town}.",
         "Spät in der Nacht war {hero} wieder in {town}.",
     ),
-    cast={
-        "goal": words.OTHER_TOWNS,
-        "luggage": words.LUGGAGE,
-        "time": words.TIMES,
-        "gift": words.PRESENTS,
-    },
     questions=[
         ("Where did {hero} live?", "in {town}"),
         ("Where did {hero} go?", "to {goal}"),
-        ("What was in the {luggage}?", "{gift.a}"),
+        ("What was in the {luggage}?", "{present.a}"),
         ("Who lived in {goal}?", "{hero}'s {relative}"),
     ],
 )

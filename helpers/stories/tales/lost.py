@@ -1,6 +1,5 @@
 """A child loses a thing, looks for it with a friend, and finds it or not."""
 
-from helpers.stories import words
 from helpers.stories.nodes import NOTHING, Either, InOrder, Outcome, Tale, one_of, say
 
 FOUND = InOrder(
@@ -119,11 +118,6 @@ LOST = Tale(
         {hero.Er} bat {friend} um Hilfe.
     """),
     Either(FOUND, NOT_FOUND, odds=(3, 2)),
-    cast={
-        "time": words.TIMES,
-        "place": words.PLACES,
-        "thing": words.SMALL_THINGS,
-    },
     questions=[
         ("What did {hero} lose?", "a {color} {thing}"),
         ("Who helped {hero}?", "{friend}"),

@@ -55,10 +55,10 @@ SUN = InOrder(
     Either(
         InOrder(
             say(
-                "They ate {filling} and told each other stories.",
-                "Sie aßen {filling} und erzählten sich Geschichten.",
+                "They ate {snack} and told each other stories.",
+                "Sie aßen {snack} und erzählten sich Geschichten.",
             ),
-            Outcome("happy", "{hero} and {friend} ate {filling} in the sun."),
+            Outcome("happy", "{hero} and {friend} ate {snack} in the sun."),
         ),
         InOrder(
             say(
@@ -103,8 +103,8 @@ OUTING = Tale(
         odds=(2, 1),
     ),
     say(
-        "{hero} and {friend} wanted to {game} {place.at}.",
-        "{hero} und {friend} wollten {place.at} {game}.",
+        "{hero} and {friend} wanted to {game} {outside.at}.",
+        "{hero} und {friend} wollten {outside.at} {game}.",
     ),
     one_of("""
         {friend} wore {friend.his} {color} {garment}.
@@ -114,8 +114,8 @@ OUTING = Tale(
         {hero} lieh {friend} {acc hero.sein color garment}.
     """),
     maybe(
-        "{hero}'s {relative} gave them tea and {filling}.",
-        "{Nom der relative} von {hero} gab ihnen Tee und {filling}.",
+        "{hero}'s {relative} gave them tea and {snack}.",
+        "{Nom der relative} von {hero} gab ihnen Tee und {snack}.",
         probability=0.4,
     ),
     Given(
@@ -126,14 +126,6 @@ OUTING = Tale(
         "At home, they talked about {weather.about} for hours.",
         "Zu Hause sprachen sie stundenlang über {weather.about}.",
     ),
-    cast={
-        "weather": words.WEATHER,
-        "time": words.TIMES,
-        "place": words.OPEN_AIR,
-        "game": words.OUTDOOR_GAMES,
-        "garment": words.CLOTHES,
-        "filling": words.SNACKS,
-    },
     questions=[
         ("What was the weather like?", "{weather}"),
         ("Who was with {hero}?", "{friend}"),

@@ -1,6 +1,5 @@
 """A pet runs away, and comes back or not."""
 
-from helpers.stories import words
 from helpers.stories.nodes import Either, InOrder, Outcome, Tale, maybe, one_of
 
 FOUND = InOrder(
@@ -52,11 +51,11 @@ PET = Tale(
         odds=(3, 2),
     ),
     one_of("""
-        {time.one}, {hero} forgot to close the {exit}.
-        {time.one} vergaß {hero}, {acc der exit} zu schließen.
+        {hour.one}, {hero} forgot to close the {exit}.
+        {hour.one} vergaß {hero}, {acc der exit} zu schließen.
 
-        {time.one}, {hero}'s brother left the {exit} open.
-        {time.one} ließ der Bruder von {hero} {acc der exit} offen.
+        {hour.one}, {hero}'s brother left the {exit} open.
+        {hour.one} ließ der Bruder von {hero} {acc der exit} offen.
     """),
     one_of("""
         {pet} escaped at once.
@@ -83,14 +82,6 @@ PET = Tale(
         probability=0.4,
     ),
     Either(FOUND, NOT_FOUND, odds=(3, 2)),
-    cast={
-        "animal": words.ANIMALS,
-        "coat": words.COATS,
-        "pet": words.PET,
-        "time": words.ANY_TIMES,
-        "exit": words.EXITS,
-        "place": words.PLACES,
-    },
     questions=[
         ("What was the name of the {animal}?", "{pet}"),
         ("Whose {animal} was {pet}?", "{hero}'s"),

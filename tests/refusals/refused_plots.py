@@ -1,0 +1,36 @@
+"""Bad input to `helpers.plots`."""
+
+import torch
+from matplotlib.figure import Figure
+
+from helpers import plots
+
+SEEN = torch.ones(2, 2, dtype=torch.bool)
+AB = {"rows": "ab", "columns": "ab"}
+A = {"a": 1.0}
+REFUSED = [
+    (lambda: plots.mask(SEEN.float(), **AB), TypeError, "boolean .* mask == 1 if 1 means keep"),
+    (lambda: plots.mask(SEEN[None], **AB), ValueError, r"shape \(Q, K\), .* batch, mask\[0\]"),
+    (lambda: plots.mask(SEEN[:1], **AB), ValueError, r"of its labels, \(2, 2\), got \(1, 2\)"),
+    (lambda: plots.mask(SEEN, rows=[5, 6], columns="ab"), TypeError, "convert_ids_to_tokens"),
+    (lambda: plots.mask(SEEN, **AB, architecture="gpt2"), ValueError, "got 'gpt2'"),
+    (lambda: plots.influence(SEEN, -SEEN.float(), **AB), ValueError, "influence must not be neg"),
+    (lambda: plots.encoder_decoder({}, {}, source="ab", target="ab"), KeyError, "encoder"),
+    (lambda: plots.attention(SEEN * 2, **AB), ValueError, "most 1, got 2: take the softmax first"),
+    (lambda: plots.token_losses("ab", [1.0]), ValueError, r"losses must have the shape .*\(2,\)"),
+    (lambda: plots.token_losses("a", [1.0], ideal=[-1.0]), ValueError, "ideal must not be neg"),
+    (lambda: plots.token_losses("a", [1.0], unit="bit"), ValueError, "unit must be 'bits' or"),
+    (lambda: plots.learning_curve([]), ValueError, "losses must hold at least one"),
+    (lambda: plots.learning_curve({"a": [[1.0]]}), ValueError, r"losses a must have shape \(T\)"),
+    (lambda: plots.learning_curve([1.0], floor=-1.0), ValueError, "floor must be finite and at"),
+    (lambda: plots.learning_curve([1.0], smooth=0), ValueError, "smooth must be at least 1"),
+    (lambda: plots.lines({n: [1.0] for n in "abcdef"}, x="", y=""), ValueError, "1 to 5 runs"),
+    (lambda: plots.next_words(A, {}), ValueError, "ideal must be probabilities, got 0"),
+    (lambda: plots.next_words({"a": 0.7, "b": 0.7}, A), ValueError, "model must .* sum to 1.4"),
+    (lambda: plots.next_words({"a": 1.5, "b": -0.5}, A), ValueError, "model must be probab"),
+    (lambda: plots.comparison({"fill": {"gpt2": 0.5}}), ValueError, "a key of fill .* got 'gpt2'"),
+    (lambda: plots.comparison({"fill": {"decoder": 1.5}}), ValueError, "fill: decoder .* got 1.5"),
+    (lambda: plots.comparison({"fill": {}}, ideal=A), ValueError, "a key of ideal must be 'fill'"),
+    (lambda: plots.panels(0), ValueError, "positive integer"),
+    (lambda: plots.show(Figure(), " "), ValueError, "alt is empty: say in words"),
+]
