@@ -12,10 +12,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m helpers.making", description="Make a miniature, or the README's picture."
     )
-    what = "the model that a miniature stands in for"
-    parser.add_argument("what", choices=[*RECIPES, "all", "figure"], help=what)
-    place = "folder for miniatures, or file for the figure (default: where they are bundled)"
-    parser.add_argument("--out", type=Path, help=place)
+    parser.add_argument("what", choices=[*RECIPES, "all", "figure"])
+    where = "folder for miniatures, or file for the figure (default: where they are bundled)"
+    parser.add_argument("--out", type=Path, help=where)
     options = parser.parse_args(arguments)
     if options.what == "figure":
         plots.save(figure.draw(), options.out or figure.PICTURE)

@@ -8,7 +8,7 @@ from transformers import BertConfig, BertForMaskedLM, BertTokenizer
 
 from helpers import objectives
 from helpers.making import measure
-from helpers.making.recipe import POSITIONS, TRAINING_SEED, Example, Recipe, Round
+from helpers.making.recipe import POSITIONS, TRAINING_SEED, Example, Recipe, Round, trained
 from helpers.stories import Story
 
 
@@ -21,10 +21,7 @@ def make_tokenizer(stories: list[Story]) -> BertTokenizer:
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     vocabulary = {token: index for index, token in enumerate(special)}
     untrained = BertTokenizer(vocab=vocabulary, do_lower_case=True)
-    texts = (story.text for story in stories)
-    tokenizer = untrained.train_new_from_iterator(texts, vocab_size=832, show_progress=False)
-    tokenizer.model_max_length = POSITIONS
-    return tokenizer
+    return trained(untrained, (story.text for story in stories), vocab_size=832)
 
 
 def make_model(tokenizer: BertTokenizer) -> BertForMaskedLM:
@@ -84,11 +81,11 @@ def measures(
     model: BertForMaskedLM, tokenizer: BertTokenizer, stories: list[Story]
 ) -> dict[str, str]:
     blanks = measure.blanks(stories, tokenizer)
-    accuracy, ideal_accuracy, divergence = measure.fill_quality(model, tokenizer, blanks)
+    accuracy, divergence = measure.fill_quality(model, tokenizer, blanks)
     return {
         "held-out stories with one blank each": str(len(blanks)),
         "blanks filled right": f"{accuracy:.1%}",
-        "by the ideal reader": f"{ideal_accuracy:.1%}",
+        "by the ideal reader": f"{measure.ideal_accuracy(blanks):.1%}",
         "divergence from the ideal reader, bits": f"{divergence:.4f}",
     }
 

@@ -6,7 +6,7 @@ Source: Radford et al. 2019 (GPT-2, and summarizing by "TL;DR:").
 from transformers import GPT2Config, GPT2LMHeadModel, GPT2Tokenizer
 
 from helpers.making import measure
-from helpers.making.recipe import GELU, POSITIONS, Example, Recipe, Round
+from helpers.making.recipe import GELU, POSITIONS, Example, Recipe, Round, trained
 from helpers.objectives import IGNORE_INDEX
 from helpers.stories import Story
 
@@ -17,9 +17,7 @@ def make_tokenizer(stories: list[Story]) -> GPT2Tokenizer:
     """Byte-level BPE, small enough that some words fall into pieces."""
     untrained = GPT2Tokenizer(vocab={"<|endoftext|>": 0}, merges=[])
     texts = (f"{story.text}{SUMMARY_PROMPT} {story.summary}" for story in stories)
-    tokenizer = untrained.train_new_from_iterator(texts, vocab_size=1024, show_progress=False)
-    tokenizer.model_max_length = POSITIONS
-    return tokenizer
+    return trained(untrained, texts, vocab_size=1024)
 
 
 def make_model(tokenizer: GPT2Tokenizer) -> GPT2LMHeadModel:
@@ -46,21 +44,18 @@ def make_model(tokenizer: GPT2Tokenizer) -> GPT2LMHeadModel:
 def make_examples(stories: list[Story], tokenizer: GPT2Tokenizer) -> list[Example]:
     """Three stories in four end with the end token; the fourth goes on with its summary.
 
-    The prompt "TL;DR:" is given, never predicted (its labels are -100). So the model learns to end
-    a story where the source ends it, and to summarize where it is asked to.
+    The prompt "TL;DR:" is given, never predicted: its labels are -100.
     """
     end = [tokenizer.eos_token_id]
     prompt = tokenizer(SUMMARY_PROMPT).input_ids
-    texts = tokenizer([story.text for story in stories]).input_ids
-    summaries = tokenizer([f" {story.summary}" for story in stories]).input_ids
     examples = []
-    for index, (text, summary) in enumerate(zip(texts, summaries, strict=True)):
-        if index % 4:
-            ids = labels = end + text + end
-        else:
-            ids = end + text + prompt + summary + end
-            labels = end + text + [IGNORE_INDEX] * len(prompt) + summary + end
-        examples.append({"input_ids": ids, "labels": labels})
+    for index, story in enumerate(stories):
+        ids = labels = end + tokenizer(story.text).input_ids
+        if index % 4 == 0:
+            summary = tokenizer(f" {story.summary}").input_ids
+            ids = ids + prompt + summary
+            labels = labels + [IGNORE_INDEX] * len(prompt) + summary
+        examples.append({"input_ids": ids + end, "labels": labels + end})
     return examples
 
 
@@ -70,9 +65,10 @@ def measures(
     surprise = measure.story_surprise(model, tokenizer, stories)
     floor = measure.floor(stories)
     some = stories[:200]
-    prompts = [f"{tokenizer.bos_token}{story.text}{SUMMARY_PROMPT}" for story in some]
-    answers = measure.continuations(model, tokenizer, prompts)
-    right = sum(answer == story.summary for answer, story in zip(answers, some, strict=True))
+    right = sum(
+        measure.continuation(model, tokenizer, f"{story.text}{SUMMARY_PROMPT}") == story.summary
+        for story in some
+    )
     return {
         "held-out loss, nats per story": f"{surprise:.3f}",
         "exact floor, nats per story": f"{floor:.3f}",

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from statistics import fmean
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from transformers import PreTrainedModel
 from transformers import PreTrainedTokenizerBase as Tokenizer
 
-from helpers import objectives
-from helpers.making.recipe import in_order
 from helpers.stories import BLANK, Story, fill, spell, units
 
 
@@ -20,13 +19,11 @@ from helpers.stories import BLANK, Story, fill, spell, units
 def story_surprise(model: PreTrainedModel, tokenizer: Tokenizer, stories: list[Story]) -> float:
     """The model's mean surprise at a story, its end included, in nats; see `floor`."""
     end = [tokenizer.eos_token_id]
-    texts = tokenizer([story.text for story in stories]).input_ids
-    examples = [{"input_ids": end + ids + end} for ids in texts]
-    total = 0.0
-    for batch in in_order(examples, size=50, pad_token_id=end[0]):
-        targets = objectives.next_token_targets(**batch)
-        total += objectives.token_losses(model(**batch).logits, targets).sum().item()
-    return total / len(stories)
+    surprises = []
+    for story in stories:
+        ids = torch.tensor([end + tokenizer(story.text).input_ids + end])  # (1, T)
+        surprises.append(model(ids, labels=ids).loss.item() * (ids.shape[1] - 1))
+    return fmean(surprises)
 
 
 def floor(stories: list[Story]) -> float:
@@ -34,17 +31,13 @@ def floor(stories: list[Story]) -> float:
     return fmean(-story.log_probability for story in stories)
 
 
-def continuations(model: PreTrainedModel, tokenizer: Tokenizer, prompts: list[str]) -> list[str]:
-    """What a decoder writes after each prompt, greedily."""
-    texts = []
-    for prompt in prompts:
-        inputs = tokenizer(prompt, return_tensors="pt")
-        output = model.generate(
-            **inputs, max_new_tokens=40, do_sample=False, pad_token_id=tokenizer.eos_token_id
-        )
-        new = output[0, inputs["input_ids"].shape[1] :]
-        texts.append(tokenizer.decode(new, skip_special_tokens=True).strip())
-    return texts
+def continuation(model: PreTrainedModel, tokenizer: Tokenizer, prompt: str) -> str:
+    """What a decoder writes after a prompt, greedily."""
+    end = tokenizer.eos_token_id
+    inputs = tokenizer(f"{tokenizer.bos_token}{prompt}", return_tensors="pt")
+    output = model.generate(**inputs, max_new_tokens=40, do_sample=False, pad_token_id=end)
+    new = output[0, inputs["input_ids"].shape[1] :]
+    return tokenizer.decode(new, skip_special_tokens=True).strip()
 
 
 @dataclass(frozen=True)
@@ -55,19 +48,13 @@ class Blank:
     word: str
     ideal: dict[str, float]
 
-    @property
-    def guess(self) -> str:
-        """The ideal reader's."""
-        return max(self.ideal, key=self.ideal.get)
 
+def blanks(stories: list[Story], tokenizer: Tokenizer) -> list[Blank]:
+    """One random blank in each story, where every word that could stand there is one token.
 
-def blanks(stories: list[Story], tokenizer: Tokenizer, seed: int = 0) -> list[Blank]:
-    """One blank in each story: a random one of those for which one mask token is enough.
-
-    It is enough where every word that could stand there is one token. Words are in lower case, as
-    the model knows them.
+    The words are in lower case, as BERT knows them.
     """
-    chance, found = random.Random(seed), []
+    chance, found = random.Random(0), []
     for story in stories:
         words = units(story.text)
         places = [place for place, word in enumerate(words) if word.isalpha()]
@@ -82,55 +69,44 @@ def blanks(stories: list[Story], tokenizer: Tokenizer, seed: int = 0) -> list[Bl
 
 
 @torch.no_grad()
-def log_probabilities(model: PreTrainedModel, tokenizer: Tokenizer, blanks: list[Blank]) -> Tensor:
-    """Of all tokens in the place of each blank, (blanks, V)."""
-    rows = []
-    for start in range(0, len(blanks), 50):
-        part = blanks[start : start + 50]
-        texts = [blank.text.replace(BLANK, tokenizer.mask_token) for blank in part]
-        batch = tokenizer(texts, padding=True, return_tensors="pt")
-        at_blanks = batch["input_ids"] == tokenizer.mask_token_id
-        rows.append(model(**batch).logits[at_blanks].log_softmax(-1))
-    return torch.cat(rows)
+def log_probabilities(model: PreTrainedModel, tokenizer: Tokenizer, text: str) -> Tensor:
+    """Of all tokens in the place of the blank, (V)."""
+    inputs = tokenizer(text.replace(BLANK, tokenizer.mask_token), return_tensors="pt")
+    (logits,) = model(**inputs).logits[inputs["input_ids"] == tokenizer.mask_token_id]
+    return logits.log_softmax(-1)
 
 
 def fill_quality(
     model: PreTrainedModel, tokenizer: Tokenizer, blanks: list[Blank]
-) -> tuple[float, float, float]:
-    """How well a model fills blanks: its accuracy, the ideal reader's, and the mean divergence.
+) -> tuple[float, float]:
+    """How well a model fills blanks: its accuracy, and its mean divergence from the ideal reader.
 
     The divergence is that of Kullback and Leibler, from the ideal distribution to the model's, in
     bits: what is lost when one believes the model. Its floor is 0.
     """
     hits, divergences = [], []
-    rows = log_probabilities(model, tokenizer, blanks)
-    for blank, row in zip(blanks, rows, strict=True):
+    for blank in blanks:
+        row = log_probabilities(model, tokenizer, blank.text)
         hits.append(tokenizer.convert_ids_to_tokens(row.argmax().item()) == blank.word)
         ids = tokenizer.convert_tokens_to_ids(list(blank.ideal))
-        pairs = zip(blank.ideal.values(), row[ids].tolist(), strict=True)
-        divergences.append(sum(p * (math.log(p) - log) for p, log in pairs) / math.log(2))
-    return fmean(hits), ideal_accuracy(blanks), fmean(divergences)
+        ideal = torch.tensor(list(blank.ideal.values()))
+        divergences.append(F.kl_div(row[ids], ideal, reduction="sum").item() / math.log(2))
+    return fmean(hits), fmean(divergences)
 
 
 def ideal_accuracy(blanks: list[Blank]) -> float:
     """How often the ideal reader fills a blank right."""
-    return fmean(blank.guess == blank.word for blank in blanks)
+    return fmean(max(blank.ideal, key=blank.ideal.get) == blank.word for blank in blanks)
 
 
-def sentinel_accuracy(
-    model: PreTrainedModel, tokenizer: Tokenizer, blanks: list[Blank]
-) -> tuple[float, float]:
-    """How often the right word follows the sentinel in a blank's place; the ideal reader's score.
-
-    Right is all of `<extra_id_0>`, the word and `<extra_id_1>`.
-    """
+def sentinel_accuracy(model: PreTrainedModel, tokenizer: Tokenizer, blanks: list[Blank]) -> float:
+    """How often the word alone is written between `<extra_id_0>`, its place, and `<extra_id_1>`."""
     first, second = "<extra_id_0>", "<extra_id_1>"
     texts = written(model, tokenizer, [blank.text.replace(BLANK, first) for blank in blanks])
-    hits = [
+    return fmean(
         text.replace(second, f" {second}").lower().split() == [first, blank.word, second]
         for text, blank in zip(texts, blanks, strict=True)
-    ]
-    return fmean(hits), ideal_accuracy(blanks)
+    )
 
 
 def exactly_right(

@@ -1,12 +1,10 @@
-"""What all miniatures share: the recipe's form, the stories, the batches, training, and the card.
-
-The stories that a miniature is measured on are never among those that it is trained on.
-"""
+"""What all miniatures share: the form of a recipe, stories, batches, training, and the card."""
 
 import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -22,8 +20,7 @@ TRAINING_SEED, HELD_OUT_SEED = 1, 2
 HELD_OUT = 1000
 TOKENIZER_STORIES = 20_000
 POSITIONS = 256  # twice the longest story
-# GPT-2's and T5's own function, "gelu_new", computed in one step instead of eight: with that one, a
-# third of T5's training time is spent on it.
+# GPT-2's and T5's own function, "gelu_new", in one step: its eight take a third of T5's training.
 GELU = "gelu_pytorch_tanh"
 
 Example = dict[str, list[int]]
@@ -32,10 +29,7 @@ Batch = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class Round:
-    """Some steps of training: `examples` turns stories into what they score.
-
-    In each round the learning rate rises, and falls to zero.
-    """
+    """Some steps of training, in which the learning rate rises, and falls to zero."""
 
     examples: Callable[[list[Story], Tokenizer], list[Example]]
     steps: int
@@ -44,7 +38,7 @@ class Round:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How one miniature is made; `measure` gives the rows of the card that say how good it is."""
+    """How one miniature is made; `measure` returns the card's rows on how good it is."""
 
     stands_for: str
     data: str
@@ -57,54 +51,58 @@ class Recipe:
 
 
 def held_out_stories(count: int = HELD_OUT) -> list[Story]:
-    """The first stories of those that no miniature is trained on."""
+    """Stories that no miniature is trained on."""
     return sample(count, HELD_OUT_SEED)
 
 
 def training_stories(count: int) -> list[Story]:
-    """Stories to train on: drawn from the source, without the held-out ones."""
+    """Stories to train on: `count` of the source, but for those that are held out."""
     unseen = {story.text for story in held_out_stories()}
     return [story for story in sample(count, TRAINING_SEED) if story.text not in unseen]
 
 
-def in_order(examples: list[Example], *, size: int, pad_token_id: int) -> Iterator[Batch]:
-    """Every example once, in batches of examples of like length, so that little is padding."""
-    ranked = sorted(examples, key=lambda example: len(example["input_ids"]))
-    for start in range(0, len(ranked), size):
-        part = ranked[start : start + size]
-        yield next(training.batches(part, size=len(part), seed=0, pad_token_id=pad_token_id))
+def trained(untrained: Tokenizer, texts: Iterator[str], vocab_size: int) -> Tokenizer:
+    """A tokenizer of the same kind, with a vocabulary of its own."""
+    tokenizer = untrained.train_new_from_iterator(texts, vocab_size, show_progress=False)
+    tokenizer.model_max_length = POSITIONS
+    return tokenizer
 
 
 def by_length(examples: list[Example], *, size: int, pad_token_id: int) -> Iterator[Batch]:
-    """Batches in random order, of examples of like length out of some hundreds in a row."""
+    """Batches in random order, of examples of like length out of some hundreds in a row.
+
+    So little of a batch is padding.
+    """
     shuffle = random.Random(TRAINING_SEED).shuffle
     for start in range(0, len(examples), 32 * size):
         neighbours = examples[start : start + 32 * size]
-        batches = list(in_order(neighbours, size=size, pad_token_id=pad_token_id))
-        shuffle(batches)
-        yield from batches
+        ranked = sorted(neighbours, key=lambda example: len(example["input_ids"]))
+        parts = [ranked[first : first + size] for first in range(0, len(ranked), size)]
+        shuffle(parts)
+        for part in parts:
+            yield next(training.batches(part, size=len(part), seed=0, pad_token_id=pad_token_id))
 
 
 def make(recipe: Recipe, folder: Path) -> dict[str, str]:
     """Train a miniature, save it with its card in `folder`, and return its measures."""
     start = time.perf_counter()
     training.seed(TRAINING_SEED)
-    # A thousand more for each round, in place of any that are held out.
+    # More than enough for each round, in place of any that are held out.
     counts = [round_.steps * recipe.batch_size + HELD_OUT for round_ in recipe.rounds]
     stories = training_stories(sum(counts))
+    new = iter(stories)
     tokenizer = recipe.tokenizer(stories[:TOKENIZER_STORIES])
     model = recipe.model(tokenizer)
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
-    for number, round_ in enumerate(recipe.rounds):
-        first = sum(counts[:number])
-        examples = round_.examples(stories[first : first + counts[number]], tokenizer)
+    for round_, count in zip(recipe.rounds, counts, strict=True):
+        examples = round_.examples(list(islice(new, count)), tokenizer)
         training.fit(
             model,
             by_length(examples, size=recipe.batch_size, pad_token_id=pad),
             steps=round_.steps,
             learning_rate=round_.learning_rate,
             optimizer=recipe.optimizer,
-            title=f"training {recipe.stands_for}, round {number + 1} of {len(counts)}",
+            title=f"training {recipe.stands_for}",
         )
     minutes = (time.perf_counter() - start) / 60
     model.eval()

@@ -5,7 +5,7 @@ Source: Raffel et al. 2020 (T5: spans, and tasks as text).
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import cycle, islice
 from random import Random
@@ -51,10 +51,7 @@ def ask(question: str, context: str) -> str:
 
 @dataclass(frozen=True)
 class Gaps:
-    """Spans are cut out, of random density up to a limit that falls during the training.
-
-    As with BERT's masks: many gaps give many targets, few show what a nearly whole text is like.
-    """
+    """Spans are cut out, of random density up to a limit that falls, as in BERT's examples."""
 
     mean_length: float
     limit_at_first: float
@@ -69,7 +66,6 @@ FEW_SPANS, FEW_BLANKS = Gaps(3.0, 0.2, 0.2), Gaps(1.0, 0.2, 0.2)
 # source teaches the decoder soonest where to attend. Then mostly to fill gaps, which takes longest.
 FIRST = (translate, BLANKS, translate, answer, translate, summarize, BLANKS, answer)
 THEN = (BLANKS, SPANS, BLANKS, answer, BLANKS, translate, BLANKS, summarize, BLANKS, BLANKS)
-FIRST_FRACTION = 0.45
 # The second round is for what is learned last, questions and gaps.
 LAST = (
     *(FEW_BLANKS, answer, FEW_BLANKS, FEW_SPANS, FEW_BLANKS, translate),
@@ -77,46 +73,37 @@ LAST = (
 )
 
 
-def tasks_of_first_round(count: int) -> list[Task]:
-    """The tasks of `count` stories.
-
-    >>> [task.__name__ for task in tasks_of_first_round(100)[2:4] if callable(task)]
-    ['translate', 'answer']
-    """
-    first = round(FIRST_FRACTION * count)
-    return [*islice(cycle(FIRST), first), *islice(cycle(THEN), count - first)]
-
-
 # ---- the examples ----
 
 
 def first_examples(stories: list[Story], tokenizer: T5Tokenizer) -> list[Example]:
-    return make_examples(stories, tokenizer, tasks_of_first_round(len(stories)))
+    first = round(0.45 * len(stories))
+    tasks = [*islice(cycle(FIRST), first), *islice(cycle(THEN), len(stories) - first)]
+    return make_examples(stories, tokenizer, tasks)
 
 
 def last_examples(stories: list[Story], tokenizer: T5Tokenizer) -> list[Example]:
-    return make_examples(stories, tokenizer, list(islice(cycle(LAST), len(stories))))
+    return make_examples(stories, tokenizer, [*islice(cycle(LAST), len(stories))])
 
 
-def make_examples(
-    stories: list[Story], tokenizer: T5Tokenizer, tasks: Sequence[Task]
-) -> list[Example]:
+def make_examples(stories: list[Story], tokenizer: T5Tokenizer, tasks: list[Task]) -> list[Example]:
     """One example of every story, for the task in its place."""
     random = Random(TRAINING_SEED)
-    examples: list[Example] = [{}] * len(stories)
+    examples = {}
     for task in dict.fromkeys(tasks):
         places = [place for place, other in enumerate(tasks) if other == task]
         chosen = [stories[place] for place in places]
         if isinstance(task, Gaps):
             rows = cut(chosen, tokenizer, task)
         else:
-            sources, targets = zip(*(task(story, random) for story in chosen), strict=True)
-            ids = tokenizer(list(sources), text_target=list(targets))
-            pairs = zip(ids["input_ids"], ids["labels"], strict=True)
-            rows = ({"input_ids": source, "labels": target} for source, target in pairs)
-        for place, row in zip(places, rows, strict=True):
-            examples[place] = row
-    return examples
+            rows = (pair(*task(story, random), tokenizer) for story in chosen)
+        examples |= zip(places, rows, strict=True)
+    return [examples[place] for place in range(len(stories))]
+
+
+def pair(source: str, target: str, tokenizer: T5Tokenizer) -> Example:
+    ids = tokenizer(source, text_target=target)
+    return {"input_ids": ids["input_ids"], "labels": ids["labels"]}
 
 
 def cut(stories: list[Story], tokenizer: T5Tokenizer, gaps: Gaps) -> Iterator[Example]:
@@ -156,8 +143,9 @@ def make_tokenizer(stories: list[Story]) -> T5Tokenizer:
         unk_token="<unk>",
         show_progress=False,
     )
-    texts = (text for story in stories for text in _texts(story))
-    trained.train_from_iterator((t for text in texts for t in (text, _with_zeros(text))), trainer)
+    texts = [text for story in stories for text in _texts(story)]
+    texts += [re.sub(r"(\w)\b", r"\g<1>0", text) for text in texts]
+    trained.train_from_iterator(texts, trainer)
     pieces = [tuple(piece) for piece in json.loads(trained.to_str())["model"]["vocab"]]
     pieces += [(f"<extra_id_{i}>", 0.0) for i in reversed(range(SENTINELS))]
     return T5Tokenizer(vocab=pieces, extra_ids=SENTINELS, model_max_length=POSITIONS)
@@ -166,15 +154,6 @@ def make_tokenizer(stories: list[Story]) -> T5Tokenizer:
 def _texts(story: Story) -> list[str]:
     questions = [question for question, _ in story.questions]
     return [story.text, story.german, story.summary, TRANSLATE, SUMMARIZE, ask("", ""), *questions]
-
-
-def _with_zeros(text: str) -> str:
-    """A 0 after every word.
-
-    >>> _with_zeros("Tom laughed.")
-    'Tom0 laughed0.'
-    """
-    return re.sub(r"(\w)\b", r"\g<1>0", text)
 
 
 def make_model(tokenizer: T5Tokenizer) -> T5ForConditionalGeneration:
@@ -220,10 +199,11 @@ def measures(
         pairs = [task(story, random) for story in stories]
         rows[f"{name}, exactly right"] = f"{measure.exactly_right(model, tokenizer, pairs):.1%}"
     blanks = measure.blanks(stories, tokenizer)
-    accuracy, ideal_accuracy = measure.sentinel_accuracy(model, tokenizer, blanks)
-    rows["sentinels filled right"] = f"{accuracy:.1%}"
-    rows["by the ideal reader"] = f"{ideal_accuracy:.1%}"
-    return rows
+    accuracy = measure.sentinel_accuracy(model, tokenizer, blanks)
+    return rows | {
+        "sentinels filled right": f"{accuracy:.1%}",
+        "by the ideal reader": f"{measure.ideal_accuracy(blanks):.1%}",
+    }
 
 
 RECIPE = Recipe(

@@ -1,6 +1,7 @@
 """The miniatures are made honestly, and are as good as their cards say."""
 
 import math
+from collections import Counter
 from dataclasses import replace
 from functools import cache
 
@@ -23,50 +24,36 @@ def load(model_id):
 
 def load_from(folder):
     (name,) = AutoConfig.from_pretrained(folder).architectures
-    return getattr(transformers, name).from_pretrained(folder), AutoTokenizer.from_pretrained(
-        folder
-    )
+    model = getattr(transformers, name).from_pretrained(folder)
+    return model, AutoTokenizer.from_pretrained(folder)
 
 
 # ---- what the miniatures can do, and models that know nothing can't ----
 
 
-def test_gpt2_is_within_two_percent_of_the_exact_floor():
+def test_gpt2_is_within_two_percent_of_the_exact_floor_and_summarizes_when_asked_to():
     model, tokenizer = load("gpt2")
     unseen = recipe.held_out_stories(300)
     ratio = measure.story_surprise(model, tokenizer, unseen) / measure.floor(unseen)
     assert 0.99 < ratio < 1.02  # below 1 by more than chance would be cheating
-    untrained = gpt2.make_model(tokenizer).eval()
-    surprise = measure.story_surprise(untrained, tokenizer, unseen[:20])
-    assert surprise > 10 * measure.floor(unseen[:20])
-
-
-def test_gpt2_summarizes_when_asked_to():
-    rows = gpt2.measures(*load("gpt2"), recipe.held_out_stories(20))
+    rows = gpt2.measures(model, tokenizer, unseen[:20])
     assert int(rows['summaries after "TL;DR:" that are exactly right, of 20']) >= 18
-
-
-def test_surprise_is_the_library_s_loss_times_the_tokens():
-    model, tokenizer = load("gpt2")
-    (story,) = recipe.held_out_stories(1)
-    end = tokenizer.eos_token_id
-    ids = torch.tensor([[end, *tokenizer(story.text).input_ids, end]])
-    with torch.no_grad():
-        expected = model(ids, labels=ids).loss.item() * (ids.shape[1] - 1)
-    surprise = measure.story_surprise(model, tokenizer, [story])
-    assert surprise == pytest.approx(expected, rel=1e-4)
+    rows = gpt2.measures(gpt2.make_model(tokenizer).eval(), tokenizer, unseen[:5])
+    assert float(rows["loss / floor"]) > 10
+    assert rows['summaries after "TL;DR:" that are exactly right, of 5'] == "0"
 
 
 def test_bert_fills_blanks_like_the_ideal_reader():
     model, tokenizer = load("bert-base-uncased")
     blanks = measure.blanks(recipe.held_out_stories(400), tokenizer)
-    accuracy, best, divergence = measure.fill_quality(model, tokenizer, blanks)
+    accuracy, divergence = measure.fill_quality(model, tokenizer, blanks)
+    best = measure.ideal_accuracy(blanks)
     assert len(blanks) == 400
     assert best > 0.9  # the blanks can be filled
     assert accuracy > best - 0.01
     assert 0 < divergence < 0.05
     untrained = bert.make_model(tokenizer).eval()
-    accuracy, _, divergence = measure.fill_quality(untrained, tokenizer, blanks[:40])
+    accuracy, divergence = measure.fill_quality(untrained, tokenizer, blanks[:40])
     assert accuracy < 0.1
     assert divergence > 5
 
@@ -84,19 +71,23 @@ def test_a_blank_hides_one_word_and_one_token_is_enough_for_all_that_could_stand
 
 def test_the_ideal_reader_has_no_divergence_from_itself_and_a_guesser_has_all(monkeypatch):
     _, tokenizer = load("bert-base-uncased")
-    blanks = measure.blanks(recipe.held_out_stories(60), tokenizer)
-    rows = torch.full((len(blanks), len(tokenizer)), -1e4)
-    for row, blank in zip(rows, blanks, strict=True):
-        ids = tokenizer.convert_tokens_to_ids(list(blank.ideal))
-        row[ids] = torch.tensor(list(blank.ideal.values())).log()
-    monkeypatch.setattr(measure, "log_probabilities", lambda *_: rows)
-    accuracy, best, divergence = measure.fill_quality(None, tokenizer, blanks)
-    assert accuracy == best
+    size = len(tokenizer)
+    blanks = {blank.text: blank for blank in measure.blanks(recipe.held_out_stories(60), tokenizer)}
+
+    def ideal(model, tokenizer, text):
+        words = blanks[text].ideal
+        row = torch.full((size,), -1e4)
+        row[tokenizer.convert_tokens_to_ids(list(words))] = torch.tensor([*words.values()]).log()
+        return row
+
+    monkeypatch.setattr(measure, "log_probabilities", ideal)
+    accuracy, divergence = measure.fill_quality(None, tokenizer, blanks.values())
+    assert accuracy == measure.ideal_accuracy(blanks.values())
     assert divergence == pytest.approx(0, abs=1e-4)
-    rows = torch.zeros(rows.shape).log_softmax(-1)
-    open_bits = [-sum(p * math.log2(p) for p in blank.ideal.values()) for blank in blanks]
-    *_, divergence = measure.fill_quality(None, tokenizer, blanks)
-    assert divergence == pytest.approx(math.log2(len(tokenizer)) - sum(open_bits) / 60, abs=1e-4)
+    monkeypatch.setattr(measure, "log_probabilities", lambda *_: torch.zeros(size).log_softmax(-1))
+    _, divergence = measure.fill_quality(None, tokenizer, blanks.values())
+    bits = [-p * math.log2(p) for blank in blanks.values() for p in blank.ideal.values()]
+    assert divergence == pytest.approx(math.log2(size) - sum(bits) / 60, abs=1e-4)
 
 
 def percent(rows):
@@ -123,22 +114,20 @@ def test_right_is_to_the_letter_and_a_sentinel_is_filled_by_the_word_alone(monke
     blank = measure.Blank("Tom ___.", "ran", {"ran": 0.7, "sat": 0.3})
     for text in ["<extra_id_0> ran home<extra_id_1>", "ran<extra_id_1>", "<extra_id_0> ran"]:
         texts = [text, "<extra_id_0> Ran<extra_id_1>"]
-        assert measure.sentinel_accuracy(None, None, [blank] * 2) == (0.5, 1.0)
-    texts = texts[:1]
+        assert measure.sentinel_accuracy(None, None, [blank] * 2) == 0.5
     sat = replace(blank, word="sat")
-    assert measure.sentinel_accuracy(None, None, [sat]) == (0.0, 0.0)
+    assert measure.ideal_accuracy([blank, blank, sat]) == pytest.approx(2 / 3)
 
 
 # ---- what they are trained on ----
 
 
 def test_no_held_out_story_is_among_the_training_stories(monkeypatch):
-    unseen = {story.text for story in recipe.held_out_stories()}
-    trained_on = recipe.training_stories(30_000)
-    assert 0 < 30_000 - len(trained_on) < 12  # a thousand more for each round are more than enough
-    assert unseen.isdisjoint(story.text for story in trained_on)
     monkeypatch.setattr(recipe, "TRAINING_SEED", recipe.HELD_OUT_SEED)
-    assert recipe.training_stories(recipe.HELD_OUT) == []
+    unseen = {story.text for story in recipe.held_out_stories()}
+    trained_on = recipe.training_stories(recipe.HELD_OUT + 200)
+    assert 150 < len(trained_on) <= 200
+    assert unseen.isdisjoint(story.text for story in trained_on)
 
 
 def test_one_example_in_four_ends_with_a_summary_and_its_prompt_is_not_scored():
@@ -155,19 +144,18 @@ def test_one_example_in_four_ends_with_a_summary_and_its_prompt_is_not_scored():
 def test_bert_is_asked_for_hidden_tokens_and_fewer_towards_the_end():
     _, tokenizer = load("bert-base-uncased")
     some = stories.sample(400, 0)
-    rates, segments = [], []
+    rates = []
     for index, example in enumerate(bert.make_examples(some, tokenizer)):
         inputs, labels = torch.tensor(example["input_ids"]), torch.tensor(example["labels"])
         part = bert.segments(some[index].text, index)
+        assert len(part) == (1 if index % 4 else 2)
+        assert " ".join(part) == some[index].text
         expected = tokenizer(*part)
         assert torch.where(labels == -100, inputs, labels).tolist() == expected.input_ids
         assert example["token_type_ids"] == expected.token_type_ids
-        assert " ".join(part) == some[index].text
         rates.append((labels != -100).float().mean().item())
-        segments.append(part)
     assert sum(rates[:100]) / 100 == pytest.approx(0.52, abs=0.03)  # 60 % falling, and no special
     assert sum(rates[-100:]) / 100 == pytest.approx(0.16, abs=0.03)
-    assert sum(len(part) == 2 for part in segments) == 100
 
 
 def rebuilt(example, sentinels):
@@ -184,21 +172,21 @@ def test_t5_learns_every_task_and_targets_rebuild_the_story():
     _, tokenizer = load("google/flan-t5-small")
     some = stories.sample(800, 0)
     sentinels = set(tokenizer.convert_tokens_to_ids([f"<extra_id_{i}>" for i in range(100)]))
-    tasks = t5.tasks_of_first_round(800)
-    examples = t5.first_examples(some, tokenizer)
-    for story, example, task in zip(some, examples, tasks, strict=True):
-        source = tokenizer.decode(example["input_ids"], skip_special_tokens=True)
-        target = tokenizer.decode(example["labels"], skip_special_tokens=True)
-        if isinstance(task, t5.Gaps):
+    counts = Counter()
+    for story, example in zip(some, t5.first_examples(some, tokenizer), strict=True):
+        if sentinels & set(example["input_ids"]):
             assert rebuilt(example, sentinels) == tokenizer(story.text).input_ids
-            assert sentinels & set(example["input_ids"])
-        elif task is t5.translate:
-            both = (stories.sentences(story.text), stories.sentences(story.german))
-            assert (source.removeprefix(t5.TRANSLATE), target) in zip(*both, strict=True)
-        elif task is t5.summarize:
-            assert (source, target) == (t5.SUMMARIZE + story.text, story.summary)
-        else:
-            assert (source, target) in [(t5.ask(q, story.text), a) for q, a in story.questions]
+            counts["gaps"] += 1
+            continue
+        german = zip(stories.sentences(story.text), stories.sentences(story.german), strict=True)
+        pairs = {(t5.TRANSLATE + sentence, other) for sentence, other in german}
+        pairs |= {(t5.ask(question, story.text), right) for question, right in story.questions}
+        pairs |= {(t5.SUMMARIZE + story.text, story.summary)}
+        source, target = tokenizer.batch_decode([*example.values()], skip_special_tokens=True)
+        assert (source, target) in pairs
+        counts[source.split(" ")[0]] += 1
+    # Of 8 in the first 360, and then of 10, as the card says.
+    assert counts == {"translate": 179, "gaps": 398, "question:": 134, "summarize:": 89}
 
 
 def test_gaps_become_fewer_as_t5_learns():
@@ -220,22 +208,13 @@ def test_batches_hold_every_example_once_and_little_padding():
 # ---- making one ----
 
 
-def test_bert_s_tokenizer_makes_lower_case_pieces_and_knows_its_special_tokens():
-    tokenizer = bert.make_tokenizer(stories.sample(300, 0))
-    assert tokenizer.decode(tokenizer("Anna LOST").input_ids) == "[CLS] anna lost [SEP]"
-    assert tokenizer("Anna", "Tom").token_type_ids == [0, 0, 0, 1, 1]
-    assert any(token.startswith("##") for token in tokenizer.get_vocab())
-
-
 def test_t5_s_tokenizer_has_its_special_tokens_where_t5_has_them():
     tokenizer = t5.make_tokenizer(stories.sample(300, 0))
     assert tokenizer.convert_ids_to_tokens(range(3)) == ["<pad>", "</s>", "<unk>"]
     last = range(len(tokenizer) - 1, len(tokenizer) - 101, -1)
     assert tokenizer.convert_ids_to_tokens(last) == [f"<extra_id_{i}>" for i in range(100)]
-    assert (
-        tokenizer.decode(tokenizer("Tom <extra_id_0> home.").input_ids)
-        == "Tom<extra_id_0> home.</s>"
-    )
+    ids = tokenizer("Tom <extra_id_0> home.").input_ids
+    assert tokenizer.decode(ids) == "Tom<extra_id_0> home.</s>"
     pieces = tokenizer.get_vocab()
     assert "▁the" in pieces
     assert not [piece for piece in pieces if piece.strip("▁")[1:].endswith(".")]
