@@ -188,7 +188,6 @@ EXERCISES["causal.leak"] = Exercise(
         _by_first_token: "a change of the first token moves all that comes after it: that is no "
         "leak. Look at positions *before* the token that you change.",
         lambda model, ids: int(leak(model, ids) > 0): "that says whether it leaks. How far ahead?",
-        lambda model, ids: leak(model, ids) + 1: "one too many: an honest model has 0.",
     },
     also=[
         lambda model, ids: _by_last_token(model, ids) - 1,

@@ -76,7 +76,7 @@ def dissect(model: PreTrainedModel) -> Anatomy:
     last = list(stacks.values())[-1]
     head = log.calls[log.end[last] :]
     tied = bool(head) and head[-1].module.weight is last.get_input_embeddings().weight
-    return Anatomy([_stack(log, *each) for each in stacks.items()], _parts(head), tied)
+    return Anatomy([_stack(log, stacks, kind) for kind in stacks], _parts(head), tied)
 
 
 def _two_tokens(model: PreTrainedModel) -> dict[str, Tensor]:
@@ -167,7 +167,8 @@ def _parts(calls: list[_Call]) -> list[Part]:
     return [part for call in calls if (part := call.part())]
 
 
-def _stack(log: _Log, kind: str, stack: nn.Module) -> Stack:
+def _stack(log: _Log, stacks: dict[str, nn.Module], kind: str) -> Stack:
+    stack = stacks[kind]
     lists = {n: m for n, m in stack.named_modules() if isinstance(m, nn.ModuleList)}
     layers = lists[min(lists, key=lambda name: name.count("."))]  # the outermost list
     first, *others = [_chain(log, layer) for layer in layers]
@@ -181,8 +182,8 @@ def _stack(log: _Log, kind: str, stack: nn.Module) -> Stack:
     rotary = any("Rotary" in type(module).__name__ for module in stack.modules())
     return Stack(
         kind,
-        families.depth(kind, stack.config) // attending,
-        families.heads(kind, stack.config),
+        families.depth(stacks, kind) // attending,
+        families.heads(stacks, kind),
         "learned" if learned else "rotary" if rotary else "",
         _parts(log.calls[log.start[stack] : log.start[layers[0]]]),
         first,

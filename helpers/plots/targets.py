@@ -28,8 +28,8 @@ def shift(
     Raises ValueError unless both rows have the same length.
 
     >>> ax = shift(["Tom", "Ġran", "."], ["Ġran", ".", None])
-    >>> [text.get_text() for text in ax.texts][:3]
-    ['Tom', '␣ran', '.']
+    >>> {text.get_text() for text in ax.texts} >= {"Tom", "␣ran", ".", "not scored"}
+    True
     """
     checks.need(
         len(read) == len(asked) and read,

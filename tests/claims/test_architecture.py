@@ -68,8 +68,8 @@ def test_a_layer_that_is_no_chain_is_refused(name):
 def test_another_config_changes_the_drawing():
     small = words(plots.architecture(build("gpt2")))
     assert {"token\n99 × 32", "× 2", "feed-forward\n32 → 128 → 32", "ids (B, T)"} < small
-    changes = {"n_layer": 5, "n_embd": 48, "n_head": 6, "n_inner": 7, "vocab_size": 1234}
-    large = words(plots.architecture(build("gpt2", **changes)))
+    changes = {"num_hidden_layers": 5, "hidden_size": 48, "num_attention_heads": 6, "n_inner": 7}
+    large = words(plots.architecture(build("gpt2", **changes, vocab_size=1234)))
     assert {"token\n1,234 × 48", "× 5", "feed-forward\n48 → 7 → 48", "logits (B, T, 1,234)"} < large
     assert any("6 heads" in text for text in large)
     plt.close("all")
