@@ -66,8 +66,8 @@ def agree(result: ndarray, wanted: ndarray, tolerance: float) -> ndarray:
 def shown(value: object) -> str:
     """A value in short, its numbers rounded.
 
-    >>> shown([torch.tensor([1 / 3, 2.0]), "a"])
-    '[[0.3333, 2], a]'
+    >>> shown([torch.tensor([1 / 3, 2.0]), "a"]), len(shown(list(range(200))))
+    ('[[0.3333, 2], a]', 242)
     """
     if isinstance(value, (Tensor, ndarray, np.generic)):
         value = value.tolist()
