@@ -43,7 +43,7 @@ def shift(
         for place, (token, target) in enumerate(zip(read, asked, strict=True)):
             _box(ax, place, 0.0, token, facecolor="#EAEAEA", edgecolor="#B0B0B0")
             if target is None:
-                _box(ax, place, _APART, "not scored", **colours.HATCHED)
+                _box(ax, place, _APART, "not\u00a0scored", **colours.HATCHED)
                 continue
             _box(ax, place, _APART, target, facecolor="white", edgecolor=hue)
             _arrow(ax, (place, _TALL / 2), (place, _APART - _TALL / 2), hue, "-|>")
