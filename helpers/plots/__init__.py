@@ -8,13 +8,16 @@ colour means, `house.mplstyle` everything that matplotlib lets a style decide.
 """
 
 from helpers.plots.bars import comparison, next_words, token_losses
+from helpers.plots.blocks import architecture
 from helpers.plots.colours import HUES
 from helpers.plots.curves import learning_curve, lines
 from helpers.plots.matrices import attention, encoder_decoder, influence, mask
 from helpers.plots.page import panels, save, show
+from helpers.plots.targets import shift
 
 __all__ = [
     "HUES",
+    "architecture",
     "attention",
     "comparison",
     "encoder_decoder",
@@ -25,6 +28,7 @@ __all__ = [
     "next_words",
     "panels",
     "save",
+    "shift",
     "show",
     "token_losses",
 ]

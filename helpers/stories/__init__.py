@@ -8,6 +8,7 @@ forwards. The ideal reader (`reader`) follows it along a text: `log_probability`
 from helpers.stories.language import BLANK, END, sentences, spell, unit_indices, units
 from helpers.stories.reader import fill, log_probability, next_words
 from helpers.stories.source import Story, sample
+from helpers.stories.surprise import surprise_by_word
 
 __all__ = [
     "BLANK",
@@ -19,6 +20,7 @@ __all__ = [
     "sample",
     "sentences",
     "spell",
+    "surprise_by_word",
     "unit_indices",
     "units",
 ]

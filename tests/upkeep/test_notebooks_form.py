@@ -53,7 +53,7 @@ BEFORE = {
     "task": r"### \d\. .+",
 }
 FORMS = {
-    "1_causal_lm.ipynb": Form(core_cells=52, core_words=2150, exercises=5, **BEFORE),
+    "1_causal_lm.ipynb": Form(),
     "2_masked_lm.ipynb": Form(core_cells=64, core_words=2200, exercises=6, **BEFORE),
     "3_seq2seq_lm.ipynb": Form(core_cells=83, core_words=2550, exercises=5, **BEFORE),
 }

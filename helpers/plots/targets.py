@@ -1,0 +1,68 @@
+"""What is read and what is asked for, position by position: the shift of the targets, drawn."""
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.patches import FancyBboxPatch
+
+from helpers import checks
+from helpers.plots import colours, page
+
+_WIDE, _TALL, _APART = 0.92, 0.5, 1.25  # of a box, and from row to row
+
+
+def shift(
+    read: Sequence[str],
+    asked: Sequence[str | None],
+    *,
+    architecture: str = "decoder",
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Two rows of tokens: below, what stands at each position; above, the target that it is asked.
+
+    None in `asked` is a position that is not scored, a hatched box. An arrow leads from every
+    token that is read to its target. Where a target stands in the lower row one place to the
+    right, a dotted line says so.
+
+    Raises ValueError unless both rows have the same length.
+
+    >>> ax = shift(["Tom", "Ġran", "."], ["Ġran", ".", None])
+    >>> {text.get_text() for text in ax.texts} >= {"Tom", "␣ran", ".", "not scored"}
+    True
+    """
+    checks.need(
+        len(read) == len(asked) and read,
+        f"asked must hold a target (or None) for each of {len(read)} tokens, got {len(asked)}",
+    )
+    hue = colours.hue(architecture)
+    with page.house_style():
+        ax = page.axes(ax, (max(4.5, 0.78 * len(read) + 1.3), 1.9), title)
+        ax.set(xlim=(-2.0, len(read) - 0.4), ylim=(-0.5, _APART + 0.5))
+        ax.axis("off")
+        for place, (token, target) in enumerate(zip(read, asked, strict=True)):
+            _box(ax, place, 0.0, token, facecolor="#EAEAEA", edgecolor="#B0B0B0")
+            if target is None:
+                _box(ax, place, _APART, "not\u00a0scored", **colours.HATCHED)
+                continue
+            _box(ax, place, _APART, target, facecolor="white", edgecolor=hue)
+            _arrow(ax, (place, _TALL / 2), (place, _APART - _TALL / 2), hue, "-|>")
+            if place + 1 < len(read) and read[place + 1] == target:
+                start, end = (place + 0.85, _TALL / 2), (place + 0.2, _APART - _TALL / 2)
+                _arrow(ax, start, end, "#9A9A9A", "-", linestyle=":")
+        for height, name in [(0.0, "read"), (_APART, "target")]:
+            ax.text(-0.75, height, name, ha="right", va="center", color="#6E6E6E", fontsize=9)
+    return ax
+
+
+def _box(ax: Axes, x: float, y: float, token: str, **style) -> None:
+    corner = x - _WIDE / 2, y - _TALL / 2
+    round_box = "round,pad=0,rounding_size=0.08"
+    ax.add_patch(FancyBboxPatch(corner, _WIDE, _TALL, boxstyle=round_box, **style))
+    size = 8.5 if len(token) < 9 else 6.0
+    ax.text(x, y, page.visible(token), ha="center", va="center", fontsize=size, parse_math=False)
+
+
+def _arrow(ax: Axes, start: tuple, end: tuple, colour: str, head: str, **style) -> None:
+    look = {"arrowstyle": head, "color": colour, "shrinkA": 1, "shrinkB": 1, "lw": 1.1}
+    ax.annotate("", end, start, arrowprops=look | style)
