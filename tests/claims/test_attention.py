@@ -156,6 +156,7 @@ def test_labels_stand_in_for_decoder_inputs():
     model = build("t5")
     inputs, _ = texts(model)
     labels = inputs.pop("decoder_input_ids")
+    labels[1, -2:] = -100  # where the loss is told to look away
     measured = attention.influence(model, **inputs, labels=labels)
     assert torch.equal(measured["decoder"][0] > 0, masks.causal(T))
     assert len(attention.record(model, **inputs, labels=labels)) == 8

@@ -58,6 +58,11 @@ def lfm2():
     return of("Lfm2", "ForCausalLM", **GROUPED | SPECIAL | layers)
 
 
+def funnel():
+    size = {"vocab_size": V, "d_model": 32, "n_head": 4, "d_head": 8, "d_inner": 32}
+    return transformers.FunnelBaseModel(transformers.FunnelConfig(**size, block_sizes=[1, 1]))
+
+
 def recurrent(family):
     size = {"vocab_size": V, "hidden_size": 32, "num_hidden_layers": 2}
     return of(family, "ForCausalLM", **size | SPECIAL)
@@ -176,6 +181,7 @@ REFUSED = [
     (lambda: influence(steep(), input_ids=LONG), ValueError, "weight is .* rounded to zero"),
     (lambda: influence(quantized(), input_ids=IDS), ValueError, "is quantized"),
     (lambda: influence(longformer(), input_ids=LONG[:, :6]), ValueError, "it pads inside"),
+    (lambda: influence(funnel(), input_ids=LONG), ValueError, "or reads in another way"),
     (lambda: influence(led(), **TWO), ValueError, "it pads inside"),
     (
         lambda: influence(recurrent("Rwkv"), input_ids=IDS),
