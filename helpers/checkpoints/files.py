@@ -139,8 +139,6 @@ def _damaged(name: str, path: Path, error: Exception) -> OSError:
     """What to say of a damaged file, which the next try must not find in the Hub's cache again."""
     todo = f"Replace {path}"
     if path.is_relative_to(constants.HF_HUB_CACHE):
-        content = path.resolve()  # the cache keeps the content elsewhere, and links to it
-        path.unlink()
-        content.unlink(missing_ok=True)
+        path.resolve().unlink()  # the cache keeps the content elsewhere, and links to it
         todo = "It was removed from the cache: run this again to download it anew"
     return OSError(f"{path.name} of {name!r} is damaged ({error}). {todo}")

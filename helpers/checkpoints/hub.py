@@ -16,7 +16,6 @@ from huggingface_hub.errors import (
     HfHubHTTPError,
     HFValidationError,
     HTTPError,
-    LocalEntryNotFoundError,
     OfflineModeIsEnabled,
     RepositoryNotFoundError,
     SafetensorsParsingError,
@@ -76,7 +75,7 @@ def _from_hub(name: str, architecture: str | None) -> Path:
             f"{name!r} is not in the cache ({constants.HF_HUB_CACHE}), and HF_HUB_OFFLINE "
             "forbids asking the Hub. Unset HF_HUB_OFFLINE and connect"
         )
-    except (HTTPError, LocalEntryNotFoundError) as error:
+    except HTTPError as error:
         problem = _explained(name, error)
     folder = _in_cache(name)
     if folder is None:
@@ -124,7 +123,7 @@ def _in_cache(name: str) -> Path | None:
     return folder if all((folder / file).exists() for file in files.weights(name, folder)) else None
 
 
-def _explained(name: str, error: Exception) -> str:
+def _explained(name: str, error: HTTPError) -> str:
     """What went wrong with the Hub, and the first half of what to do."""
     hub = constants.ENDPOINT
     if isinstance(error, GatedRepoError):
@@ -140,8 +139,6 @@ def _explained(name: str, error: Exception) -> str:
     if isinstance(error, HfHubHTTPError):
         status = error.response.status_code
         return f"the Hub ({hub}) answered with status {status} to {name!r}. Try again later"
-    while error.__cause__ is not None:
-        error = error.__cause__
     reason = re.sub(r"\s+", " ", f"{type(error).__name__}: {error}")[:200].rstrip(": ")
     return (
         f"the Hub ({hub}) can't be reached, or broke off, while fetching {name!r} ({reason}). "
