@@ -2,7 +2,7 @@
 
 A miniature is a real model class of the library with a real tokenizer, but small, and trained on
 stories from `helpers.stories`. To add one, write its recipe in a module like `gpt2`, add it below,
-and add its folder to `helpers.checkpoints.MINIATURES`.
+and add its row to `helpers.checkpoints.models.MODELS`.
 
 `python -m helpers.making gpt2` makes one, `all` makes all, and `figure` draws the picture.
 """

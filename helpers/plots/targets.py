@@ -41,11 +41,11 @@ def shift(
         ax.set(xlim=(-2.0, len(read) - 0.4), ylim=(-0.5, _APART + 0.5))
         ax.axis("off")
         for place, (token, target) in enumerate(zip(read, asked, strict=True)):
-            _box(ax, place, 0.0, token, facecolor="#EAEAEA", edgecolor="#B0B0B0")
+            _box(ax, place, 0.0, page.visible(token), facecolor="#EAEAEA", edgecolor="#B0B0B0")
             if target is None:
-                _box(ax, place, _APART, "not\u00a0scored", **colours.HATCHED)
+                _box(ax, place, _APART, "not scored", **colours.HATCHED)
                 continue
-            _box(ax, place, _APART, target, facecolor="white", edgecolor=hue)
+            _box(ax, place, _APART, page.visible(target), facecolor="white", edgecolor=hue)
             _arrow(ax, (place, _TALL / 2), (place, _APART - _TALL / 2), hue, "-|>")
             if place + 1 < len(read) and read[place + 1] == target:
                 start, end = (place + 0.85, _TALL / 2), (place + 0.2, _APART - _TALL / 2)
@@ -60,7 +60,7 @@ def _box(ax: Axes, x: float, y: float, token: str, **style) -> None:
     round_box = "round,pad=0,rounding_size=0.08"
     ax.add_patch(FancyBboxPatch(corner, _WIDE, _TALL, boxstyle=round_box, **style))
     size = 8.5 if len(token) < 9 else 6.0
-    ax.text(x, y, page.visible(token), ha="center", va="center", fontsize=size, parse_math=False)
+    ax.text(x, y, token, ha="center", va="center", fontsize=size, parse_math=False)
 
 
 def _arrow(ax: Axes, start: tuple, end: tuple, colour: str, head: str, **style) -> None:
