@@ -13,7 +13,7 @@ import numpy as np
 from numpy import ndarray
 
 from helpers import checks
-from helpers.exercises import results
+from helpers.exercises import values
 
 PATIENCE = 5.0  # seconds that an answer is given
 
@@ -100,13 +100,13 @@ def _result(exercise: Exercise, answer: object, arguments: tuple) -> object:
     if error is not None and (str(error) or not isinstance(error, NotImplementedError)):
         line = format_exception_only(error)[0].splitlines()[0]
         raise Finding("✘", f"your function stopped with {line}.") from error
-    leaves = results.leaves(result)
+    leaves = values.leaves(result)
     if leaves and all(leaf is None or leaf is ... for leaf in leaves):
         raise Finding("…", "not attempted yet.")
     if callable(exercise.reference) and not callable(answer):
         kind = type(answer).__name__
         raise Finding("✘", f"the answer is {kind}; hand over the function itself, not its result.")
-    before, after = (list(map(results.read, results.leaves(each))) for each in (arguments, copies))
+    before, after = (list(map(values.read, values.leaves(each))) for each in (arguments, copies))
     if len(before) != len(after) or not all(map(np.array_equal, before, after)):
         raise Finding("✘", "your function changes its input; use a copy (`.clone()`, `list(…)`).")
     return result
@@ -170,16 +170,16 @@ def _compare(exercise: Exercise, arguments: tuple, result: object) -> None:
 def _parts(result: object, right: object) -> dict[str, ndarray]:
     """The parts of a result by name, if it has parts as the right one has; else it is one."""
     if isinstance(right, dict) and isinstance(result, dict):
-        return {str(key): results.read(part) for key, part in result.items()}
+        return {str(key): values.read(part) for key, part in result.items()}
     if isinstance(right, tuple) and isinstance(result, (list, tuple)):
-        return {f"part {number}": results.read(part) for number, part in enumerate(result, 1)}
-    return {"": results.read(result)}
+        return {f"part {number}": values.read(part) for number, part in enumerate(result, 1)}
+    return {"": values.read(result)}
 
 
 def _difference(exercise: Exercise, arguments: tuple, result: ndarray, wanted: ndarray) -> str:
     """How a result differs from what is wanted: in kind, shape or a row; "" if it does not."""
-    if not results.may_stand_for(result, wanted):
-        holds, needed = results.kind(result), results.kind(wanted)
+    if not values.may_stand_for(result, wanted):
+        holds, needed = values.kind(result), values.kind(wanted)
         return f"the result holds {holds}; it needs {needed}. {exercise.rule}"
     if wanted.ndim == 0 and result.size == 1:
         result = result.reshape(())  # [4.5] is a number
@@ -190,7 +190,7 @@ def _difference(exercise: Exercise, arguments: tuple, result: ndarray, wanted: n
     tolerance = 2e-2 if is_value or result.dtype == np.float16 else 1e-4
     if result.shape == wanted.shape:
         result, wanted = (exercise.compared(each, *arguments) for each in (result, wanted))
-    agrees = results.agree(result, wanted, tolerance)
+    agrees = values.agree(result, wanted, tolerance)
     if agrees.all():
         return ""
     if is_value:
@@ -198,6 +198,6 @@ def _difference(exercise: Exercise, arguments: tuple, result: ndarray, wanted: n
     row = tuple(np.argwhere(~agrees)[0][:-1].tolist())
     place = f" in row {', '.join(map(str, row))}" if row else ""
     inputs = zip(signature(exercise.reference).parameters, arguments, strict=False)
-    call = ", ".join(f"{name} = {results.shown(value)}" for name, value in inputs)
-    gives, should = f"gives {results.shown(result[row])}{place}", results.shown(wanted[row])
+    call = ", ".join(f"{name} = {values.shown(value)}" for name, value in inputs)
+    gives, should = f"gives {values.shown(result[row])}{place}", values.shown(wanted[row])
     return f"for {call}, your function {gives}; it should be {should}. {exercise.rule}"
