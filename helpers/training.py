@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from math import inf, isfinite
+from numbers import Real
 
 import torch
 from torch import Tensor
@@ -38,6 +39,7 @@ def seed(number: int) -> None:
     >>> torch.equal(torch.rand(3), first)
     True
     """
+    checks.whole("number", number, least=0, below=2**32)  # NumPy's limit
     set_seed(number)
 
 
@@ -115,6 +117,11 @@ def _check_examples(examples: list) -> None:
             example.keys() == examples[0].keys(),
             f"{name} must have the keys of the first, {sorted(examples[0])}, got {sorted(example)}",
         )
+        for key, values in example.items():
+            for value in values if isinstance(values, (list, tuple)) else [values]:
+                checks.instance(
+                    f"{name}[{key!r}]", value, (Real, list), "a number or a list of them"
+                )
         checks.tensor(f"{name}['input_ids']", torch.tensor(example["input_ids"]), "T")
 
 
@@ -163,7 +170,9 @@ def fit(
     checks.number("learning_rate", learning_rate, lambda x: 0 < x < inf, "above 0, such as 1e-3")
     checks.number("warmup", warmup, lambda x: 0 <= x <= 1, "a fraction of the steps, from 0 to 1")
     checks.number("clip", clip, lambda x: x > 0, "above 0 (float('inf') clips nothing)")
+    checks.instance("model", model, Module, "a torch module")
     parameters = [p for p in model.parameters() if p.requires_grad]
+    checks.need(parameters, "model has no parameter that can be trained: all are frozen")
     make = optimizer or partial(AdamW, fused=True)
     updates = make(parameters, lr=learning_rate, weight_decay=weight_decay)
     (group,) = updates.param_groups

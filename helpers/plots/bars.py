@@ -167,6 +167,7 @@ def _group_of_bars(ax: Axes, group: int, fractions: Mapping[str, float]) -> None
 
 
 def _check_fractions(name: str, fractions: Mapping[str, float], known: Collection[str]) -> None:
+    checks.instance(name, fractions, Mapping, "a dict of name → fraction")
     for key, fraction in fractions.items():
         checks.choice(f"a key of {name}", key, known)
         checks.number(f"{name}: {key}", fraction, lambda x: 0 <= x <= 1, "between 0 and 1")

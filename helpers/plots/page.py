@@ -108,6 +108,8 @@ def show(figure: Figure | Axes, alt: str) -> None:
     >>> show(ax, alt="One token, which sees itself.")
     One token, which sees itself.
     """
+    checks.instance("figure", figure, (Figure, Axes), "what a plot function returned")
+    checks.instance("alt", alt, str, "a sentence that says what the figure shows")
     checks.need(alt.strip(), "alt is empty: say in words what the figure shows")
     png = BytesIO()
     save(figure.figure, png)

@@ -9,6 +9,8 @@ from helpers import training
 
 MODEL = nn.Linear(1, 1)
 BATCH = {"input": torch.ones(1, 1)}
+FROZEN = nn.Linear(1, 1).requires_grad_(False)
+USUAL = {"steps": 2, "learning_rate": 0.1}
 EXAMPLE = {"input_ids": [1], "labels": [1]}
 
 
@@ -22,7 +24,10 @@ def batches(*examples, **options):
 
 
 REFUSED = [
-    (partial(training.seed, 2**32), ValueError, "between 0 and"),
+    (partial(training.seed, 2**32), ValueError, "number must be below 4294967296"),
+    (partial(training.seed, "1"), TypeError, "number must be a whole number, got str"),
+    (partial(training.fit, "gpt2", [BATCH], **USUAL), TypeError, "model must be a torch module"),
+    (partial(training.fit, FROZEN, [BATCH], **USUAL), ValueError, "all are frozen"),
     (partial(fit, steps=0), ValueError, "steps must be at least 1, got 0"),
     (partial(fit, steps=2.0), TypeError, "steps must be a whole number, got float"),
     (partial(fit, learning_rate=0), ValueError, "learning_rate must be above 0"),
@@ -37,6 +42,12 @@ REFUSED = [
     (partial(fit, loss=lambda *_: torch.tensor(float("inf"))), ValueError, "the loss is inf at"),
     (batches, ValueError, "examples is empty"),
     (partial(batches, [1, 2]), TypeError, r"examples\[0\] must be a dict.*list"),
+    (
+        partial(batches, {"input_ids": [1], "labels": [None]}),
+        TypeError,
+        r"labels'\] must be a n",
+    ),
+    (partial(batches, {"input_ids": None}), TypeError, r"\['input_ids'\] must be a number or a li"),
     (partial(batches, {"input_ids": []}), ValueError, r"\['input_ids'\] must hold at least one"),
     (partial(batches, {"input_ids": [[1]]}), ValueError, r"shape \(T\), .*\['input_ids'\]\[0\]"),
     (
