@@ -1,232 +1,222 @@
 """The exercises of the second notebook."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
-from torch.nn.functional import one_hot
 
+from helpers import masks
 from helpers.exercises.checker import EXERCISES, Exercise
 from helpers.objectives import IGNORE_INDEX
 
+# ---- on paper ----
 
-def entropy(chances: Tensor) -> Tensor:
-    """The mean surprise of a distribution in bits: (V,) → (). What never comes adds nothing."""
-    possible = chances[chances > 0]
-    return -(possible * possible.log2()).sum()
-
-
-def _surprises(chances: Tensor) -> Tensor:
-    return -chances[chances > 0].log2()
-
-
-EXERCISES["masked.entropy"] = Exercise(
-    reference=entropy,
-    inputs=[
-        (torch.tensor([0.5, 0.25, 0.25]),),
-        (torch.full((8,), 0.125),),
-        (torch.tensor([0.75, 0.25, 0.0]),),
-    ],
+EXERCISES["masked.rows"] = Exercise(
+    reference={"looked at": "abde", "scored": "bde", "readable": "ae"},
     mistakes={
-        lambda p: -(p * p.log2()).sum(): (
-            "nan: 0 · log 0 is nan in floating point. A word that never comes adds nothing; leave "
-            "it out."
-        ),
-        lambda p: entropy(p) * math.log(2): "this is in nats: take the logarithm to base 2.",
-        lambda p: -entropy(p): "the sign is turned: surprise is −log p, and never negative.",
-        lambda p: -entropy(p) * math.log(2): "the sign is turned, and this is in nats: −log2 p.",
-        lambda p: _surprises(p).sum(): "this adds up surprises; weigh each with its probability.",
-        lambda p: _surprises(p).mean(): "this is the plain mean; weigh by the probabilities.",
-        lambda p: entropy(p) / len(p): "this divides by the number of words; weights are enough.",
+        ("looked at", "ade"): "[MASK] is looked at like any other token: only its word is hidden.",
+        ("looked at", "abcde"): "where the attention mask is 0, nobody looks.",
+        ("scored", "b"): "a label that is no −100 is scored, whatever stands in the input.",
+        ("scored", "abde"): "a label of −100 is not scored.",
+        ("scored", "bd"): "a word that was left as it is is scored as well.",
+        ("readable", "abde"): "b shows [MASK], and d another word.",
+        ("readable", "e"): "a word that was never chosen stands there as well.",
     },
-    rule="Entropy is one number: the sum of p · −log2 p.",
-    also=[lambda p: torch.special.entr(p).sum() / math.log(2)],
+    also=[{"looked at": "ABDE", "scored": "bde ", "readable": "ae"}],
+)
+
+EXERCISES["masked.collators"] = Exercise(
+    reference={"a": 3, "b": 1, "c": 4, "d": 2},
+    mistakes={
+        ("a", 2): "in a, the labels are words of the text, each at its own place.",
+        ("b", 4): "in b, every label stands where its word stood.",
+        ("c", 1): "in c, the special tokens have −100.",
+        ("d", 3): "in d, something is hidden.",
+    },
+    also=[{"d": 2, "c": 4, "b": 1, "a": 3}],
 )
 
 
-def padding(attention_mask: Tensor) -> Tensor:
-    """Every query may attend to the keys that are real tokens: (B, T) → (B, Q=T, K=T) bool."""
-    length = attention_mask.shape[1]
-    return attention_mask.bool()[:, None, :].expand(-1, length, -1)
+# ---- the loss, and a mask ----
 
 
-EXERCISES["masked.padding"] = Exercise(
-    reference=padding,
-    inputs=[(torch.tensor([[1, 1, 1, 0], [1, 1, 1, 1]]),), (torch.tensor([[0, 1, 1]]),)],
-    mistakes={
-        lambda mask: ~padding(mask): "inverted: here True means *may attend*.",
-        lambda mask: padding(mask) | True: "nothing is hidden: the padding is attended to.",
-        lambda mask: padding(mask).mT: (
-            "this closes rows. Rows are queries; padding must be closed as a key: a column."
-        ),
-        lambda mask: padding(mask) & padding(mask).mT: (
-            "this closes the rows of padding as well. A row with no key has no softmax, and nobody "
-            "reads what padding attends to. Close columns only."
-        ),
-        lambda mask: padding(mask).tril(): (
-            "this is causal as well. An encoder sees both sides: close the padding, nothing else."
-        ),
-    },
-    rule="A query may attend to exactly those keys where the attention mask is 1.",
-    also=[lambda mask: [[[key == 1 for key in row]] * len(row) for row in mask.tolist()]],
-)
-
-
-def targets(input_ids: Tensor, chosen: Tensor) -> Tensor:
-    """The chosen tokens, and −100 at all others: (B, T) and (B, T) bool → (B, T)."""
-    return input_ids.masked_fill(~chosen, IGNORE_INDEX)
-
-
-IDS = torch.tensor([[11, 12, 13, 12, 15], [21, 22, 22, 24, 25]])  # tokens come back
-CHOSEN = torch.tensor([[0, 1, 0, 0, 1], [0, 0, 1, 1, 0]]).bool()
-
-EXERCISES["masked.targets"] = Exercise(
-    reference=targets,
-    inputs=[(IDS, CHOSEN)],
-    mistakes={
-        lambda ids, chosen: ids: (
-            "every token is a target. Those that were not chosen stand in the input: their loss "
-            "is near zero and teaches nothing. Give them −100."
-        ),
-        lambda ids, chosen: ids.masked_fill(chosen, IGNORE_INDEX): (
-            "inverted: the chosen tokens are the targets, the others are not scored."
-        ),
-        lambda ids, chosen: targets(ids, chosen).roll(-1, dims=1): (
-            "shifted. In a masked model, input and target stand at the same position."
-        ),
-        lambda ids, chosen: ids.masked_fill(~chosen, 0): (
-            "a token that was not chosen has the target 0, which is scored. It must be −100."
-        ),
-        lambda ids, chosen: ids[
-            chosen
-        ]: "these are only the chosen tokens; fill in −100 elsewhere.",
-    },
-    rule="The target of a chosen position is the token there; all others have −100.",
-    also=[lambda ids, chosen: torch.where(chosen, ids, IGNORE_INDEX)],
-)
-
-
-def accuracy(logits: Tensor, targets: Tensor) -> Tensor:
-    """The fraction of the scored tokens that are guessed right: (B, T, V) and (B, T) → ()."""
+def loss(probabilities: Tensor, targets: Tensor) -> float:
+    """The mean surprise in bits over what is scored, and 0 where nothing is."""
     scored = targets != IGNORE_INDEX
-    return (logits.argmax(-1) == targets)[scored].float().mean()
+    if not scored.any():
+        return 0.0
+    chances = probabilities[scored].gather(-1, targets[scored][:, None])
+    return -chances.log2().mean().item()
 
 
-GUESSES = torch.tensor([[1, 2, 1, 0, 2, 3], [1, 0, 0, 0, 0, 2]])
-TARGETS = torch.tensor([[-100, 2, -100, 0, -100, 1], [1, -100, -100, -100, 3, -100]])
-
-EXERCISES["masked.accuracy"] = Exercise(
-    reference=accuracy,
-    inputs=[(one_hot(GUESSES, 4).float() * 3 - 1, TARGETS)],
-    mistakes={
-        lambda logits, targets: (logits.argmax(-1) == targets).float().mean(): (
-            "this divides by all tokens; count the scored ones only."
-        ),
-        lambda logits, targets: (logits.argmax(-1) == targets).sum(): (
-            "this is the number of right guesses; divide it by the scored tokens."
-        ),
-        lambda logits, targets: 1 - accuracy(logits, targets): "this counts the wrong guesses.",
-        lambda logits, targets: accuracy(logits[:, :-1], targets[:, 1:]): (
-            "shifted. In a masked model, guess and target stand at the same position."
-        ),
-    },
-    rule="Accuracy is one number: here 3 of 5 scored tokens are guessed right.",
-    also=[lambda logits, targets: 0.6],
-)
+def _surprises(probabilities: Tensor, targets: Tensor) -> Tensor:
+    scored = targets != IGNORE_INDEX
+    return -probabilities[scored].gather(-1, targets[scored][:, None]).log2()
 
 
-def corrupt(
-    input_ids: Tensor, chosen: Tensor, fate: Tensor, random_ids: Tensor, mask_id: int
-) -> Tensor:
-    """Chosen tokens masked below a fate of 0.8, random up to 0.9, else kept: all (B, T)."""
-    changed = torch.where(chosen & (fate < 0.9), random_ids, input_ids)
-    return torch.where(chosen & (fate < 0.8), mask_id, changed)
+_P = torch.tensor([[[0.5, 0.25, 0.25], [0.125, 0.75, 0.125], [0.25, 0.25, 0.5]]])
 
-
-EXERCISES["masked.corrupt"] = Exercise(
-    reference=corrupt,
+EXERCISES["masked.loss"] = Exercise(
+    reference=loss,
     inputs=[
-        (
-            torch.tensor([[11, 12, 13, 14, 15, 16, 17, 18]]),
-            torch.tensor([[1, 1, 1, 1, 1, 0, 0, 0]]).bool(),
-            torch.tensor([[0.1, 0.79, 0.81, 0.89, 0.95, 0.1, 0.85, 0.95]]),
-            torch.tensor([[31, 32, 33, 34, 35, 36, 37, 38]]),
-            4,
-        )
+        (_P, torch.tensor([[0, -100, 1]])),
+        (_P, torch.tensor([[-100, 0, -100]])),
+        (_P, torch.tensor([[-100, -100, -100]])),
     ],
     mistakes={
-        lambda ids, chosen, fate, random, mask: ids.masked_fill(chosen, mask): (
-            "every chosen token becomes the mask token: that is 100/0/0. Look at fate."
-        ),
-        lambda ids, chosen, fate, *others: corrupt(ids, chosen | True, fate, *others): (
-            "a token that was not chosen has changed. Only the chosen ones may."
-        ),
-        lambda ids, chosen, fate, *others: corrupt(ids, chosen, fate.clamp(max=0.89), *others): (
-            "no chosen token stays itself: that is 80/20/0. From 0.9 they stay."
-        ),
-        lambda ids, chosen, fate, random, mask: torch.where(chosen & (fate < 0.9), random, ids): (
-            "the mask token is missing, or was overwritten by the random one. Mind the order: "
-            "below 0.9 random, and of these below 0.8 the mask token."
-        ),
+        lambda p, t: _surprises(p, t).mean().item(): "where nothing is scored, the mean of nothing "
+        "is nan: return 0.",
+        lambda p, t: _surprises(p, t).sum().item(): "that is the sum; the loss is a mean.",
+        lambda p, t: _surprises(p, t).sum().item() / t.numel(): "you divide by all positions; only "
+        "those that are scored count.",
+        lambda p, t: loss(p, t) * math.log(2): "that is in nats; in bits, take log₂.",
+        lambda p, t: -loss(p, t): "the sign is turned: surprise is −log₂ p.",
     },
-    rule=(
-        "A chosen token becomes the mask token where its fate is below 0.8, from there to 0.9 a "
-        "random one, and above that stays itself; no other token changes."
-    ),
-    also=[lambda *_: [[4, 4, 33, 34, 15, 16, 17, 18]]],
-)
-
-
-def align(word_labels: list[int], word_ids: list[int | None]) -> list[int]:
-    """The label of each word at its first token, and −100 at all others, one for each token."""
-    before = [None, *word_ids[:-1]]
-    return [
-        IGNORE_INDEX if word is None or word == last else word_labels[word]
-        for last, word in zip(before, word_ids, strict=True)
-    ]
-
-
-def _every_piece(word_labels: list[int], word_ids: list[int | None], special: int) -> list[int]:
-    return [special if word is None else word_labels[word] for word in word_ids]
-
-
-def _special_scored(word_labels: list[int], word_ids: list[int | None]) -> list[int]:
-    labels = align(word_labels, word_ids)
-    return [0 if word is None else it for it, word in zip(labels, word_ids, strict=True)]
-
-
-def _where_labels_change(word_labels: list[int], word_ids: list[int | None]) -> list[int]:
-    labels = _every_piece(word_labels, word_ids, special=IGNORE_INDEX)
-    changes = zip([IGNORE_INDEX, *labels[:-1]], labels, strict=True)
-    return [IGNORE_INDEX if label == last else label for last, label in changes]
-
-
-SPECIAL_SCORED = "the special tokens (word None) are scored. Give them −100."
-
-EXERCISES["masked.align"] = Exercise(
-    reference=align,
-    inputs=[
-        ([0, 2, 0, 3], [None, 0, 1, 1, 1, 2, 3, 3, None]),
-        ([1, 1, 0], [None, 0, 1, 2, None]),  # two words side by side with the same label
-    ],
-    mistakes={
-        lambda labels, words: _every_piece(labels, words, special=IGNORE_INDEX): (
-            "every piece of a word is scored: a long word counts several times. Its first piece "
-            "gets the label, the others −100."
-        ),
-        lambda labels, words: _every_piece(labels, words, special=0): SPECIAL_SCORED,
-        _special_scored: SPECIAL_SCORED,
-        lambda labels, words: [labels[word] for word in words if word is not None]: (
-            "there must be one label for each token, special tokens and later pieces included."
-        ),
-        lambda labels, words: labels: "these are the labels of words; each token needs one.",
-        _where_labels_change: "a word is left out: two neighbours with one label are two words.",
-    },
-    rule="The first token of each word has its label; later ones and special ones have −100.",
     also=[
-        lambda labels, words: [
-            IGNORE_INDEX if word is None or word in words[:place] else labels[word]
-            for place, word in enumerate(words)
-        ]
+        lambda p, t: (
+            torch.nn.functional.cross_entropy(p.log().flatten(0, 1), t.flatten(), reduction="sum")
+            / max(1, int((t != IGNORE_INDEX).sum()))
+            / math.log(2)
+        ),
+        lambda p, t: torch.nan_to_num(_surprises(p, t).mean()),
     ],
+    rule="The loss is the mean of −log₂ p over the scored positions, and 0 if there are none.",
+)
+
+
+def weights(scores: Tensor, attention_mask: Tensor) -> Tensor:
+    """Attention weights of an encoder: (B, H, Q, K), (B, K) → (B, H, Q, K)."""
+    seen = masks.padding(attention_mask)[:, None]
+    return scores.masked_fill(~seen, float("-inf")).softmax(-1)
+
+
+_SCORES = torch.randn(2, 2, 4, 4, generator=torch.Generator().manual_seed(0))
+
+EXERCISES["masked.weights"] = Exercise(
+    reference=weights,
+    inputs=[
+        (_SCORES, torch.tensor([[1, 1, 1, 0], [1, 1, 1, 1]])),
+        (_SCORES[:1], _SCORES.new_tensor([[0, 1, 1, 1]]).long()),
+    ],
+    mistakes={
+        lambda s, m: s.softmax(-1) * m[:, None, None]: "padding gets 0, but the rows no longer sum "
+        "to 1: hide it before the softmax.",
+        lambda s, m: (s * m[:, None, None]).softmax(
+            -1
+        ): "a score of 0 hides nothing, since e⁰ = 1.",
+        lambda s, m: s.softmax(-1): "padding is visible.",
+        lambda s, m: weights(s, 1 - m): "inverted: 1 is a token, 0 is padding.",
+        lambda s, m: s.masked_fill(m[:, None, :, None] == 0, float("-inf")).softmax(-1): "this "
+        "hides rows: queries. Padding must be hidden as a key, a column.",
+        lambda s, m: s.masked_fill(m[:, None, None] == 0, float("-inf")).softmax(-2): "the softmax "
+        "runs over the queries; each row must sum to 1.",
+    },
+    also=[
+        lambda s, m: (s + masks.additive(masks.padding(m), s.dtype)[:, None]).softmax(-1),
+        lambda s, m: (s.exp() * m[:, None, None]) / (s.exp() * m[:, None, None]).sum(-1, True),
+    ],
+    rule="Each row sums to 1, and a column of padding is exactly 0.",
+)
+
+
+# ---- whole words ----
+
+
+def whole_words(word_ids: list, chosen: list) -> list[bool]:
+    """Which tokens to hide so that whole words are hidden."""
+    return [word is not None and word in chosen for word in word_ids]
+
+
+EXERCISES["masked.whole_words"] = Exercise(
+    reference=whole_words,
+    inputs=[
+        ([None, 0, 1, 1, 1, 2, 0, None], [1]),
+        ([None, 0, 0, 1, 2, 2, None, None], [0, 2]),
+        ([None, 0, 1, None], []),
+    ],
+    mistakes={
+        lambda ids, chosen: [
+            word in chosen and word not in ids[:i] for i, word in enumerate(ids)
+        ]: "only the first piece of each word is hidden: the others give the word away.",
+        lambda ids, chosen: [word is None or word in chosen for word in ids]: "special tokens are "
+        "hidden as well.",
+        lambda ids, chosen: [i in chosen for i in range(len(ids))]: "these are places of tokens; "
+        "`chosen` holds numbers of words.",
+        lambda ids, chosen: [
+            not hide for hide in whole_words(ids, chosen)
+        ]: "inverted: True = hide.",
+    },
+    also=[
+        lambda ids, chosen: torch.tensor([word in set(chosen) for word in ids]),
+        lambda ids, chosen: [word in (*chosen,) for word in ids],
+    ],
+    rule="A token is hidden if its word is chosen, all its pieces with it.",
+)
+
+
+# ---- how likely is a text? ----
+
+_TABLE = torch.randn(20, 20, generator=torch.Generator().manual_seed(5))
+
+
+def toy(ids: Tensor) -> Tensor:
+    """A small masked model: the logits at each place depend on the tokens beside it, and on it."""
+    left, right = ids.roll(1, dims=1), ids.roll(-1, dims=1)
+    return _TABLE[left] + _TABLE.T[right] + 2.0 * _TABLE[ids]
+
+
+def score(model: Callable[[Tensor], Tensor], ids: Tensor, mask_id: int) -> float:
+    """The pseudo-log-likelihood: each token hidden alone, but the first and the last."""
+    total = 0.0
+    for place in range(1, ids.shape[1] - 1):
+        hidden = ids.clone()
+        hidden[0, place] = mask_id
+        total += model(hidden)[0, place].log_softmax(-1)[ids[0, place]].item()
+    return total
+
+
+def _nothing_hidden(model: Callable, ids: Tensor, mask_id: int) -> float:
+    chances = model(ids)[0].log_softmax(-1)
+    return chances.gather(-1, ids[0][:, None])[1:-1].sum().item()
+
+
+def _all_hidden(model: Callable, ids: Tensor, mask_id: int) -> float:
+    hidden = ids.clone()
+    hidden[0, 1:-1] = mask_id
+    return model(hidden)[0].log_softmax(-1).gather(-1, ids[0][:, None])[1:-1].sum().item()
+
+
+def _ends_too(model: Callable, ids: Tensor, mask_id: int) -> float:
+    total = 0.0
+    for place in range(ids.shape[1]):
+        hidden = ids.clone()
+        hidden[0, place] = mask_id
+        total += model(hidden)[0, place].log_softmax(-1)[ids[0, place]].item()
+    return total
+
+
+EXERCISES["masked.score"] = Exercise(
+    reference=score,
+    inputs=[
+        (toy, torch.tensor([[1, 5, 6, 7, 2]]), 3),
+        (toy, torch.tensor([[1, 9, 4, 2]]), 3),
+    ],
+    mistakes={
+        _nothing_hidden: "each token is visible while it is scored, so the model can copy it.",
+        _all_hidden: "all tokens are hidden at once; hide one at a time, the others help.",
+        _ends_too: "[CLS] and [SEP], the first and the last, are always there: don't score them.",
+        lambda model, ids, m: score(model, ids, m) / (ids.shape[1] - 2): "that is the mean; texts "
+        "of one length aside, take the sum.",
+        lambda model, ids, m: -score(model, ids, m): "that is the surprise; the likelihood has the "
+        "other sign.",
+    },
+    also=[
+        lambda model, ids, m: torch.tensor(score(model, ids, m)),
+        lambda model, ids, m: sum(
+            model(ids.index_fill(1, torch.tensor([i]), m))[0, i].log_softmax(-1)[ids[0, i]]
+            for i in range(1, ids.shape[1] - 1)
+        ),
+    ],
+    rule="The sum over the tokens between first and last: log p of each, hidden alone.",
 )

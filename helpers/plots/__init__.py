@@ -7,7 +7,7 @@ Every function takes its data first and returns the Axes that it drew on, a new 
 colour means, `house.mplstyle` everything that matplotlib lets a style decide.
 """
 
-from helpers.plots.bars import comparison, next_words, token_losses
+from helpers.plots.bars import comparison, fractions, next_words, token_losses
 from helpers.plots.blocks import architecture
 from helpers.plots.colours import HUES
 from helpers.plots.curves import learning_curve, lines
@@ -21,6 +21,7 @@ __all__ = [
     "attention",
     "comparison",
     "encoder_decoder",
+    "fractions",
     "influence",
     "learning_curve",
     "lines",

@@ -144,6 +144,38 @@ def comparison(
     return ax
 
 
+def fractions(
+    values: Mapping[str, Sequence[float]],
+    *,
+    architecture: str = "decoder",
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Fractions that were measured several times: a bar for the mean of each, a dot for each time.
+
+    Raises TypeError or ValueError for a name without numbers, and for numbers outside 0 … 1.
+
+    >>> ax = fractions({"honest": [0.5, 0.7], "copying": [0.0, 0.1]})
+    >>> [round(float(bar.get_width()), 2) for bar in ax.patches]
+    [0.6, 0.05]
+    """
+    hue = colours.hue(architecture)
+    measured = {name: data.array(f"values[{name!r}]", each, "N") for name, each in values.items()}
+    for name, each in measured.items():
+        checks.need((each <= 1).all(), f"values[{name!r}] must be between 0 and 1")
+    with page.house_style():
+        ax = page.axes(ax, (6.5, 0.9 + 0.4 * len(measured)), title)
+        means = np.array([each.mean() for each in measured.values()])
+        _labelled_bars(ax, np.arange(len(means)), means, color=hue)
+        for place, each in enumerate(measured.values()):
+            ax.plot(each, np.full(len(each), place), "o", color=colours.IDEAL, markersize=3.5)
+        ax.set(xlim=(0, 1.15 * max(means.max(), 0.1)), xticks=[])
+        ax.invert_yaxis()
+        ax.spines["bottom"].set_visible(False)
+        ax.set_yticks(np.arange(len(means)), list(measured), parse_math=False)
+    return ax
+
+
 def _horizontal_grid(ax: Axes) -> None:
     ax.grid(axis="y")
     ax.spines["left"].set_visible(False)
