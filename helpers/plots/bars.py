@@ -165,14 +165,16 @@ def fractions(
         checks.need((each <= 1).all(), f"values[{name!r}] must be between 0 and 1")
     with page.house_style():
         ax = page.axes(ax, (6.5, 0.9 + 0.4 * len(measured)), title)
-        means = np.array([each.mean() for each in measured.values()])
-        _labelled_bars(ax, np.arange(len(means)), means, color=hue)
+        longest = max(0.1, *(each.max() for each in measured.values()))
         for place, each in enumerate(measured.values()):
-            ax.plot(each, np.full(len(each), place), "o", color=colours.IDEAL, markersize=3.5)
-        ax.set(xlim=(0, 1.15 * max(means.max(), 0.1)), xticks=[])
+            ax.barh(place, each.mean(), 0.5, color=hue)
+            ax.plot(each, np.full(len(each), place), "o", color=colours.IDEAL, markersize=4)
+            beside = each.max() + 0.03 * longest
+            ax.text(beside, place, _percent(each.mean()), va="center", fontsize=8)
+        ax.set(xlim=(0, 1.2 * longest), xticks=[])
         ax.invert_yaxis()
         ax.spines["bottom"].set_visible(False)
-        ax.set_yticks(np.arange(len(means)), list(measured), parse_math=False)
+        ax.set_yticks(range(len(measured)), list(measured), parse_math=False)
     return ax
 
 
