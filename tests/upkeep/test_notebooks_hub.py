@@ -197,7 +197,7 @@ def test_a_notebook_runs_on(make, model, tmp_path):
     command = [sys.executable, "-m", "pytest", "-q", "--color=no", "-p", "no:cacheprovider"]
     command += ["--nbval-lax", str(copy)]
     try:
-        with hubs.running({model_id: tmp_path / "model"}) as hub:
+        with hubs.running(checkpoints.MINIATURES | {model_id: tmp_path / "model"}) as hub:
             environment = surroundings(hub, tmp_path)
             run = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT)
     finally:
