@@ -1,6 +1,7 @@
 """Each entry, checked by what it holds; the rules that all share, by entries made for this."""
 
 import contextlib
+import math
 import re
 import threading
 import time
@@ -100,6 +101,14 @@ def test_no_answer_its_input_or_another_shape_is_not_right(verdict, name):
         assert verdict(name, blank) == f"… {name}: not attempted yet."
     for answer in (lambda *inputs: inputs, lambda *inputs: inputs[0], lambda *_: torch.zeros(2, 1)):
         assert verdict(name, answer).startswith(f"✘ {name}: ")
+
+
+def test_a_loss_in_nats_is_called_by_its_name(capsys):
+    """Worked out apart from the entry: three bits are 3 · ln 2 nats."""
+    answer = {"scored": 2, "first": 1, "bits": 3 * math.log(2)}
+    assert verdict(capsys, "causal.prompt_loss", answer).startswith(
+        "✘ causal.prompt_loss: bits: that is in nats"
+    )
 
 
 # ---- which results are right ----
