@@ -103,10 +103,10 @@ def test_no_answer_its_input_or_another_shape_is_not_right(verdict, name):
         assert verdict(name, answer).startswith(f"✘ {name}: ")
 
 
-def test_a_loss_in_nats_is_called_by_its_name(capsys):
+def test_a_loss_in_nats_is_called_by_its_name(verdict):
     """Worked out apart from the entry: three bits are 3 · ln 2 nats."""
     answer = {"scored": 2, "first": 1, "bits": 3 * math.log(2)}
-    assert verdict(capsys, "causal.prompt_loss", answer).startswith(
+    assert verdict("causal.prompt_loss", answer).startswith(
         "✘ causal.prompt_loss: bits: that is in nats"
     )
 
