@@ -153,13 +153,15 @@ def fractions(
 ) -> Axes:
     """Fractions that were measured several times: a bar for the mean of each, a dot for each time.
 
+    The bars have the colours that `learning_curve` gives to runs in the same order.
+
     Raises TypeError or ValueError for a name without numbers, and for numbers outside 0 … 1.
 
     >>> ax = fractions({"honest": [0.5, 0.7], "copying": [0.0, 0.1]})
     >>> [round(float(bar.get_width()), 2) for bar in ax.patches]
     [0.6, 0.05]
     """
-    hue = colours.hue(architecture)
+    hues = [colours.hue(architecture), *colours.OTHER_HUES]
     measured = {name: data.array(f"values[{name!r}]", each, "N") for name, each in values.items()}
     for name, each in measured.items():
         checks.need((each <= 1).all(), f"values[{name!r}] must be between 0 and 1")
@@ -167,7 +169,7 @@ def fractions(
         ax = page.axes(ax, (6.5, 0.9 + 0.4 * len(measured)), title)
         longest = max(0.1, *(each.max() for each in measured.values()))
         for place, each in enumerate(measured.values()):
-            ax.barh(place, each.mean(), 0.5, color=hue)
+            ax.barh(place, each.mean(), 0.5, color=hues[place % len(hues)])
             ax.plot(each, np.full(len(each), place), "o", color=colours.IDEAL, markersize=4)
             beside = each.max() + 0.03 * longest
             ax.text(beside, place, _percent(each.mean()), va="center", fontsize=8)

@@ -5,6 +5,7 @@ forwards. The ideal reader (`reader`) follows it along a text: `log_probability`
 `fill`. `language` cuts texts into units and sentences.
 """
 
+from helpers.stories.blank import Blank, blanks
 from helpers.stories.language import BLANK, END, sentences, spell, unit_indices, units
 from helpers.stories.reader import fill, log_probability, next_words
 from helpers.stories.source import Story, sample
@@ -13,7 +14,9 @@ from helpers.stories.surprise import surprise_by_word
 __all__ = [
     "BLANK",
     "END",
+    "Blank",
     "Story",
+    "blanks",
     "fill",
     "log_probability",
     "next_words",
