@@ -11,8 +11,9 @@ from statistics import mean, stdev
 
 import approved
 import pytest
+from transformers import AutoTokenizer
 
-from helpers import stories
+from helpers import checkpoints, stories
 from helpers.stories import decks, nodes, reader, words
 
 # Short stories to ask about, written by hand.
@@ -394,3 +395,18 @@ def test_german_goes_sentence_by_sentence():
             stories.sentences(story.text), stories.sentences(story.german), strict=True
         ):
             assert translation.setdefault(english, translated) == translated
+
+
+def test_blanks_hide_one_word_each_and_only_where_one_token_can_stand():
+    tokenizer = AutoTokenizer.from_pretrained(checkpoints.MINIATURES["bert-base-uncased"])
+    told = stories.sample(20, seed=5)
+    hidden = stories.blanks(told, tokenizer, each=2, seed=0)
+    assert len(hidden) == 40
+    for place, blank in enumerate(hidden):
+        assert blank.text.replace("___", blank.word) == told[place // 2].text
+        assert blank.text.startswith(f"{blank.left} ___" if blank.left else "___")
+        possible = stories.next_words(blank.left)
+        assert blank.word in possible
+        assert all(len(tokenizer.tokenize(word)) == 1 and word.isalpha() for word in possible)
+    assert hidden == stories.blanks(told, tokenizer, each=2, seed=0)
+    assert hidden != stories.blanks(told, tokenizer, each=2, seed=1)

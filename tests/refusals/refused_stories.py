@@ -32,5 +32,11 @@ REFUSED = [
     (lambda: stories.fill(LOAN + " ___"), ValueError, r"the end of the story \(unit 38\)"),
     (lambda: stories.fill("It was a ___ , day."), ValueError, "text is not in normal orthography"),
     (lambda: stories.unit_indices("Tom.", [(3, 5)]), ValueError, "text, which has 4 characters"),
+    (
+        lambda: stories.blanks([], None, each=0, seed=0),
+        ValueError,
+        "each must be at least 1, got 0",
+    ),
+    (lambda: stories.blanks([], None, each=1, seed=-1), ValueError, "seed must be at least 0"),
     (lambda: nodes.Slot("{spot}").steps({}), ValueError, r"{spot} needs \('place',\) to be drawn"),
 ]
