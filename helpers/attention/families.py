@@ -52,7 +52,7 @@ def hears(model: PreTrainedModel) -> bool:
 
 
 def frames_first(model: PreTrainedModel, features: Tensor) -> Tensor:
-    """Features as (B, F, M), or from there back to the model's own axes: the same step both ways."""
+    """Features as (B, F, M), or from there back to the model's own axes: one step does both."""
     return features.mT if SOUND[model.config.model_type] == "B M F" else features
 
 

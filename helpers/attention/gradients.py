@@ -145,8 +145,7 @@ def _trace(
     wanted = [text.shape for text in texts]
     embedded = [leaf.shape[:2] for leaf in leaves[hears:]]
     checks.need(
-        embedded == wanted
-        and [output.shape[:2] for output in outputs.values()][hears:] == wanted,
+        embedded == wanted and [output.shape[:2] for output in outputs.values()][hears:] == wanted,
         f"model {type(model).__name__} embeds {[tuple(shape) for shape in embedded]} tokens "
         f"for texts of {[tuple(shape) for shape in wanted]}: it pads inside, or reads in another "
         "way that influence can't follow. Use another family",

@@ -15,7 +15,7 @@ _SOUND = "pass **feature_extractor(waveform, sampling_rate=16_000, return_tensor
 
 
 def check(model: PreTrainedModel, inputs: dict[str, Tensor]) -> None:
-    """Raises TypeError or ValueError unless the model reads text, or hears, and these are for it."""
+    """Raises TypeError or ValueError unless the model reads text or hears, and this is for it."""
     _check_model(model)
     given = {name: value for name, value in inputs.items() if value is not None}
     hears = families.hears(model)

@@ -73,8 +73,8 @@ def record(model: PreTrainedModel, **inputs: Tensor | bool) -> list[Attention]:
     [[[1, 0, 0], [1, 1, 0], [1, 1, 1]]]
 
     Raises TypeError or ValueError for a model of transformers that reads neither text nor sound,
-    inputs that don't fit, models without attention, patterns that are not (Q, K) (Longformer's windows),
-    and scores between −1000 and −5000: it never answers for a part of the layers only.
+    inputs that don't fit, models without attention, patterns that are not (Q, K) (Longformer's
+    windows), and scores between −1000 and −5000: it never answers for a part of the layers only.
     """
     check(model, inputs)
     stacks, main = families.stacks(model), model.main_input_name

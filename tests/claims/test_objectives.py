@@ -267,7 +267,9 @@ def test_the_loss_of_every_family_is_this_one(name):
     assert not torch.isclose(objectives.mean_loss(output.logits, wrong), output.loss, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["t5", "mt5", "bart", "marian", "pegasus", "whisper", "speech_to_text"])
+@pytest.mark.parametrize(
+    "name", ["t5", "mt5", "bart", "marian", "pegasus", "whisper", "speech_to_text"]
+)
 def test_the_shift_of_every_family_that_has_a_start_token_is_this_one(name):
     model = families.build(name)
     batch, targets = family_batch(model)
