@@ -37,7 +37,7 @@ BART_SIZE = BODY | {
     "decoder_start_token_id": 2,
 }
 SPEECH_SIZE = BART_SIZE | {"encoder_layers": 2, "encoder_attention_heads": 4}
-SPEECH_SIZE |= {"max_target_positions": LENGTH}
+SPEECH_SIZE["max_target_positions"] = SPEECH_SIZE.pop("max_position_embeddings")
 
 
 @dataclass(frozen=True)

@@ -223,14 +223,19 @@ REFUSED = [
     ),
     (lambda: whisper(attention_mask=LISTENED[None]), ValueError, r"attention_mask .*\(B, F\), got"),
     (
-        lambda: speech_to_text(attention_mask=LISTENED.cumsum(1) - 1),
+        lambda: speech_to_text(attention_mask=LISTENED / 2),
         ValueError,
-        "attention_mask of frames must hold 1 for sound and then",
+        "must hold 1 for sound and t",
     ),
     (
-        lambda: speech_to_text(attention_mask=(torch.arange(F) > 2)[None]),
+        lambda: speech_to_text(attention_mask=LISTENED * 0),
         ValueError,
-        "0 for padding: pass what",
+        "_mask of frames must hold 1",
+    ),
+    (
+        lambda: speech_to_text(attention_mask=(torch.arange(F) != 9)[None]),
+        ValueError,
+        "to the end, 0 for padding: pass what the feature extractor made",
     ),
     (
         lambda: record(of("Whisper", "ForAudioClassification", **SPEECH), input_features=FEATURES),
