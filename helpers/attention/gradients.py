@@ -33,13 +33,12 @@ def influence(
     measure alone: each output costs a backward pass, and a Whisper's encoder has 1,500.
 
     Of models that hear (see record), the encoder's inputs are *frames*: "encoder" and "cross" are
-    (B, Q, F), and the gradient is with respect to all M mel bins of a frame. The convolutions come
-    before the first attention: a position of Whisper hears 5 frames (2 each way around its own, two
-    positions apart by 2), one of Speech2Text 13 (6 each way, apart by 4). Attention then carries
-    each to every position that may attend there. So in Whisper, whose encoder hides nothing, every
-    frame reaches every output, silence too, and no row is NaN; in Speech2Text every frame of the
-    sound, and of the padding the first 3 to 6, which the last position hears before the mask is
-    applied.
+    (B, Q, F), and the gradient is with respect to all M mel bins of a frame. Convolutions come
+    before the first attention. By them position q of Whisper hears frame 2q and 2 to either side,
+    position q of Speech2Text frame 4q and 6 to either side. Attention then carries what a position
+    has heard to all that may attend to it. So in Whisper, whose encoder hides nothing, every frame
+    reaches every output, silence too, and no row is NaN; in Speech2Text every frame of the sound
+    does, and of the padding the first 3 to 6, which the last position has heard before any mask.
 
     >>> from transformers import GPT2Config, GPT2LMHeadModel
     >>> size = {"vocab_size": 9, "n_embd": 8, "n_layer": 2, "n_head": 2, "n_positions": 8}

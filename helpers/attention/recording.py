@@ -60,8 +60,7 @@ def record(model: PreTrainedModel, **inputs: Tensor | bool) -> list[Attention]:
     extractor makes, (B, M, F) and (B, F, M), in place of `input_ids`. Their masks are over the
     encoder's positions, fewer than the frames: convolutions make one of 2 in Whisper, of 4 in
     Speech2Text. Whisper always reads a whole chunk and hides none of it, silence included, even
-    when handed an `attention_mask` (transformers #19864); Speech2Text hides the padding. (The
-    tests/families see both.)
+    when handed an `attention_mask` (transformers #19864); Speech2Text hides the padding.
 
     >>> from transformers import GPT2Config, GPT2LMHeadModel
     >>> size = {"vocab_size": 9, "n_embd": 8, "n_layer": 2, "n_head": 2, "n_positions": 8}
