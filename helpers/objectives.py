@@ -141,7 +141,9 @@ def shift_right(targets: Tensor, start_token_id: int, pad_token_id: int) -> Tens
     """What a decoder reads while it learns to write the targets (teacher forcing): (B, T) → (B, T).
 
     Every target moves one place to the right, behind the start token; the last one falls off.
-    IGNORE_INDEX is no token, so it becomes padding.
+    IGNORE_INDEX is no token, so it becomes padding. T5 starts from the padding token, Whisper from
+    <|startoftranscript|>, which its tokenizer has put in front of the language, the task and the
+    words already: cut it off the targets, or the decoder reads it twice.
 
     >>> shift_right(torch.tensor([[7, 8, 1, -100]]), start_token_id=0, pad_token_id=0).tolist()
     [[0, 7, 8, 1]]

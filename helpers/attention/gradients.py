@@ -13,7 +13,9 @@ from helpers.attention import families, scores
 from helpers.attention.inputs import IDS, check, check_differentiable, run
 
 
-def influence(model: PreTrainedModel, **inputs: Tensor | bool) -> dict[str, Tensor]:
+def influence(
+    model: PreTrainedModel, *, only: str | None = None, **inputs: Tensor | bool
+) -> dict[str, Tensor]:
     """How strongly each output depends on each input token: kind → (B, Q, K), 0.0 = not at all.
 
     An output is the final hidden state at position q, read along one fixed random direction; its
@@ -27,7 +29,16 @@ def influence(model: PreTrainedModel, **inputs: Tensor | bool) -> dict[str, Tens
     Through L layers influence is the L-step *reach* of the masks: with a sliding window it goes
     further back than the window. Kinds are "decoder" or "encoder" for a single stack (see record);
     for an encoder–decoder "encoder", "decoder", and "cross": decoder outputs on encoder inputs.
-    Rows of padding, where the attention mask is 0, mean nothing and are NaN.
+    Rows of padding, where the attention mask is 0, mean nothing and are NaN. `only` names a kind to
+    measure alone: each output costs a backward pass, and a Whisper's encoder has 1,500.
+
+    Of models that hear (see record), the encoder's inputs are *frames*: "encoder" and "cross" are
+    (B, Q, F), and the gradient is with respect to all M mel bins of a frame. Convolutions come
+    before the first attention. By them position q of Whisper hears frame 2q and 2 to either side,
+    position q of Speech2Text frame 4q and 6 to either side. Attention then carries what a position
+    has heard to all that may attend to it. So in Whisper, whose encoder hides nothing, every frame
+    reaches every output, silence too, and no row is NaN; in Speech2Text every frame of the sound
+    does, and of the padding the first 3 to 6, which the last position has heard before any mask.
 
     >>> from transformers import GPT2Config, GPT2LMHeadModel
     >>> size = {"vocab_size": 9, "n_embd": 8, "n_layer": 2, "n_head": 2, "n_positions": 8}
@@ -36,8 +47,8 @@ def influence(model: PreTrainedModel, **inputs: Tensor | bool) -> dict[str, Tens
     >>> flows.int().tolist()
     [[[1, 0, 0], [1, 1, 0], [1, 1, 1]]]
 
-    Raises TypeError or ValueError for a model that is not a text model of transformers, weights
-    that are quantized or not finite, families that pad inside, or inputs that don't fit it.
+    Raises TypeError or ValueError for a model of transformers that reads neither text nor sound,
+    weights that are quantized or not finite, families that pad inside, or inputs that don't fit.
     """
     check(model, inputs)
     check_differentiable(model)
@@ -49,10 +60,15 @@ def influence(model: PreTrainedModel, **inputs: Tensor | bool) -> dict[str, Tens
         ways = {kind: (output, embeddings[kind]) for kind, output in outputs.items()}
         if len(outputs) == 2:
             ways["cross"] = outputs["decoder"], embeddings["encoder"]
+        if only is not None:
+            checks.choice("only", only, ways)
+            ways = {only: ways[only]}
         norms = {kind: _gradient_lengths(twin, *way) for kind, way in ways.items()}
     for kind, norm in norms.items():
         decoding = len(outputs) == 2 and kind != "encoder"
         mask = inputs.get("decoder_attention_mask" if decoding else "attention_mask")
+        if mask is not None and families.hears(model) and not decoding:
+            mask = families.positions(model, mask)
         plain = mask is not None and mask.ndim == 2
         real = mask != 0 if plain else norm.new_ones(norm.shape[:2], dtype=torch.bool)
         checks.need(
@@ -97,8 +113,12 @@ class _InDouble(TorchFunctionMode):
 def _trace(
     model: PreTrainedModel, inputs: dict[str, Tensor]
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """One forward pass: each stack's token embeddings (B, K, E), as leaves, and final states."""
+    """One forward pass: each stack's token embeddings (B, K, E), as leaves, and final states.
+
+    Where a model hears, the first leaf is its features, (B, F, M).
+    """
     stacks = families.stacks(model)
+    hears = families.hears(model)
     turned = model.config.model_type in families.TOKENS_FIRST
     leaves: list[Tensor] = []
 
@@ -108,19 +128,24 @@ def _trace(
         # A copy, since some families go on to work on it in place.
         return (leaf.transpose(0, 1) if turned else leaf).clone()
 
-    tables = {stack.get_input_embeddings().weight for stack in stacks.values()}
+    if hears:
+        features = families.frames_first(model, inputs["input_features"]).double()
+        leaves.append(features.detach().requires_grad_())
+        inputs = inputs | {"input_features": families.frames_first(model, leaves[0]).clone()}
+    embedding = list(stacks.values())[hears:]
+    tables = {stack.get_input_embeddings().weight for stack in embedding}
     for module in model.modules():  # several may share a table
         if isinstance(module, nn.Embedding) and module.weight in tables:
             module.register_forward_hook(cut)
     # The plain kernel, whose weights are the very ones that are checked for zeros.
     with sdpa_kernel(SDPBackend.MATH), _InDouble():
         outputs = run(model, stacks, inputs)
-    texts = [inputs[name] for name in IDS if inputs.get(name) is not None][: len(stacks)]
+    texts = [inputs[name] for name in IDS if inputs.get(name) is not None][: len(embedding)]
     wanted = [text.shape for text in texts]
+    embedded = [leaf.shape[:2] for leaf in leaves[hears:]]
     checks.need(
-        [leaf.shape[:2] for leaf in leaves] == wanted
-        and [output.shape[:2] for output in outputs.values()] == wanted,
-        f"model {type(model).__name__} embeds {[tuple(leaf.shape[:2]) for leaf in leaves]} tokens "
+        embedded == wanted and [output.shape[:2] for output in outputs.values()][hears:] == wanted,
+        f"model {type(model).__name__} embeds {[tuple(shape) for shape in embedded]} tokens "
         f"for texts of {[tuple(shape) for shape in wanted]}: it pads inside, or reads in another "
         "way that influence can't follow. Use another family",
     )

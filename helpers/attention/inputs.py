@@ -10,23 +10,30 @@ from helpers.attention import families
 
 IDS = ("input_ids", "decoder_input_ids", "labels")
 MASKS = ("attention_mask", "decoder_attention_mask")
+_TEXT = "pass **tokenizer(text, return_tensors='pt')"
+_SOUND = "pass **feature_extractor(waveform, sampling_rate=16_000, return_tensors='pt')"
 
 
 def check(model: PreTrainedModel, inputs: dict[str, Tensor]) -> None:
-    """Raises TypeError or ValueError unless it is a text model and these are texts for it."""
+    """Raises TypeError or ValueError unless the model reads text or hears, and this is for it."""
     _check_model(model)
     given = {name: value for name, value in inputs.items() if value is not None}
-    checks.need(
-        "input_ids" in given,
-        f"inputs must hold input_ids, got {sorted(given) or 'nothing'}: "
-        "pass **tokenizer(text, return_tensors='pt')",
-    )
+    hears = families.hears(model)
+    read, alien = ("input_features", "input_ids") if hears else ("input_ids", "input_features")
+    does, do = ("hears sound", _SOUND) if hears else ("reads text", _TEXT)
+    checks.need(alien not in given, f"inputs hold {alien}, but {type(model).__name__} {does}: {do}")
+    came = sorted(given) or "nothing"
+    checks.need(read in given, f"inputs must hold {read}, got {came}: {do}")
     for name in ("past_key_values", "encoder_outputs"):
         checks.need(name not in given, f"inputs must be whole texts, got {name}: leave it out")
     _check_architecture(model, given)
     for name, text in given.items():
         if name in IDS:
             _check_ids(name, text, model)
+        elif name == "input_features":
+            _check_features(text, model)
+        elif name == "attention_mask" and hears:
+            _check_frames_mask(name, text, families.frames_first(model, given["input_features"]))
         elif name in MASKS:
             _check_mask(name, text, given.get(name.replace("attention_mask", "input_ids")))
 
@@ -61,6 +68,7 @@ def run(
     except (IndexError, RuntimeError) as error:
         lengths = {name: inputs[name].shape[1] for name in IDS if inputs.get(name) is not None}
         limit = getattr(model.config, "max_position_embeddings", None)
+        limit = limit or getattr(model.config, "max_target_positions", None)  # where models hear
         # Some families give up two of their positions, so theirs end before the limit.
         if isinstance(error, IndexError) or (limit and 0 < limit - 2 <= max(lengths.values())):
             raise ValueError(
@@ -81,9 +89,15 @@ def _check_model(model: PreTrainedModel) -> None:
     )
     checks.instance("model", model, PreTrainedModel, wanted)
     checks.need(
-        model.main_input_name == "input_ids",
+        model.main_input_name == "input_ids" or families.hears(model),
         f"model must read text; {type(model).__name__} reads {model.main_input_name}: "
-        "load a causal, masked or sequence-to-sequence language model",
+        "load a causal, masked or sequence-to-sequence language model, or for sound one of "
+        f"{sorted(families.SOUND)}",
+    )
+    checks.need(
+        not families.hears(model) or model.get_decoder() is not model,
+        f"model must hear and write; {type(model).__name__} has no decoder: "
+        "load it with AutoModelForSpeechSeq2Seq",
     )
     towers = [n for n in ("vision_config", "audio_config") if getattr(model.config, n, None)]
     checks.need(
@@ -95,10 +109,11 @@ def _check_model(model: PreTrainedModel) -> None:
 
 def _check_architecture(model: PreTrainedModel, given: dict[str, Tensor]) -> None:
     if model.config.is_encoder_decoder:
+        reads = "a sound and a text" if families.hears(model) else "two texts"
         checks.need(
             "decoder_input_ids" in given or "labels" in given,
             f"inputs must hold decoder_input_ids or labels, because {type(model).__name__} is an "
-            "encoder–decoder and reads two texts: pass labels=tokenizer(text_target=…).input_ids",
+            f"encoder–decoder and reads {reads}: pass labels=tokenizer(text_target=…).input_ids",
         )
         return
     alien = [name for name in given if name.startswith("decoder_")]
@@ -126,6 +141,43 @@ def _check_ids(name: str, ids: Tensor, model: PreTrainedModel) -> None:
         low >= 0 and high < len(table),
         f"{name} must be from 0 to {len(table) - 1}, got {low} to {high}: "
         "do tokenizer and model belong together?",
+    )
+
+
+def _check_features(features: Tensor, model: PreTrainedModel) -> None:
+    """A log-mel spectrogram as the model's own feature extractor makes it."""
+    name, shape = "input_features", getattr(features, "shape", ())
+    axes = families.SOUND[model.config.model_type]
+    checks.tensor(name, features, None, "float", _SOUND)
+    checks.need(
+        features.ndim == 3,
+        f"{name} must be a log-mel spectrogram ({axes.replace(' ', ', ')}), got {tuple(shape)}: "
+        f"of a waveform, {_SOUND}; to one spectrogram add the batch axis, {name}[None]",
+    )
+    (bins, _), frames = families.convolutions(model), families.chunk(model)
+    _, came_frames, came_bins = families.frames_first(model, features).shape
+    checks.need(
+        came_bins == bins and came_frames == (frames or came_frames),
+        f"{name} must have the shape ({axes.replace(' ', ', ')}) with {bins} mel bins"
+        f"{f' and {frames} frames' if frames else ''}, got {tuple(shape)}: "
+        "do feature extractor and model belong together?",
+    )
+    checks.need(
+        (features.device, features.dtype) == (model.device, model.dtype),
+        f"{name} must be {model.dtype} on {model.device}, as the model is, got {features.dtype} on "
+        f"{features.device}: use {name}.to(model.device, model.dtype)",
+    )
+    checks.need(features.isfinite().all(), f"{name} must be finite: is the waveform in order?")
+
+
+def _check_frames_mask(name: str, mask: Tensor, frames: Tensor) -> None:
+    """Only (B, F), with the silence at the end: the library counts the ones, wherever they are."""
+    checks.tensor(name, mask, "B F", do="ask for return_tensors='pt'")
+    checks.same_shape(name, mask, "the frames of its sounds", frames.shape[:2])
+    checks.need(
+        ((mask == 0) | (mask == 1)).all() and (mask.int().diff() <= 0).all() and mask[:, 0].all(),
+        f"{name} of frames must hold 1 for sound and then, to the end, 0 for padding: pass what "
+        "the feature extractor made, or leave it out",
     )
 
 

@@ -56,6 +56,12 @@ def record(model: PreTrainedModel, **inputs: Tensor | bool) -> list[Attention]:
     model are "decoder", with their mask taken away, too; a BERT's are "encoder" unless its config
     says `is_decoder=True`, also when it was loaded with AutoModelForCausalLM.
 
+    Models that hear, Whisper and Speech2Text, take the `input_features` that their feature
+    extractor makes, (B, M, F) and (B, F, M), in place of `input_ids`. Their masks are over the
+    encoder's positions, fewer than the frames: convolutions make one of 2 in Whisper, of 4 in
+    Speech2Text. Whisper always reads a whole chunk and hides none of it, silence included, even
+    when handed an `attention_mask` (transformers #19864); Speech2Text hides the padding.
+
     >>> from transformers import GPT2Config, GPT2LMHeadModel
     >>> size = {"vocab_size": 9, "n_embd": 8, "n_layer": 2, "n_head": 2, "n_positions": 8}
     >>> model = GPT2LMHeadModel(GPT2Config(**size, bos_token_id=1, eos_token_id=1))
@@ -65,13 +71,13 @@ def record(model: PreTrainedModel, **inputs: Tensor | bool) -> list[Attention]:
     >>> first.mask.int().tolist()
     [[[1, 0, 0], [1, 1, 0], [1, 1, 1]]]
 
-    Raises TypeError or ValueError for a model that is not a text model of transformers, inputs that
-    don't fit it, models without attention, patterns that are not (Q, K) (Longformer's windows),
-    and scores between −1000 and −5000: it never answers for a part of the layers only.
+    Raises TypeError or ValueError for a model of transformers that reads neither text nor sound,
+    inputs that don't fit, models without attention, patterns that are not (Q, K) (Longformer's
+    windows), and scores between −1000 and −5000: it never answers for a part of the layers only.
     """
     check(model, inputs)
-    stacks = families.stacks(model)
-    with _quiet(model), torch.no_grad(), _Listener(stacks, len(inputs["input_ids"])) as listener:
+    stacks, main = families.stacks(model), model.main_input_name
+    with _quiet(model), torch.no_grad(), _Listener(stacks, len(inputs[main])) as listener:
         lengths = {kind: states.shape[1] for kind, states in run(model, stacks, inputs).items()}
     if listener.handed is not None:
         lengths["cross"] = listener.handed.shape[1]

@@ -1,10 +1,10 @@
-"""One call per figure: masks, influence, attention, losses, learning curves, next words.
+"""One call per figure: masks, influence, attention, sounds, losses, learning curves, next words.
 
 Every function takes its data first and returns the Axes that it drew on, a new figure's unless
 `ax` is given. End a cell with `show(ax, alt=...)`, which puts a caption below the picture.
 
-`matrices`, `curves` and `bars` draw, `page` holds what all figures share, `colours` what each
-colour means, `house.mplstyle` everything that matplotlib lets a style decide.
+`matrices`, `curves`, `bars` and `sound` draw, `page` holds what all figures share, `colours` what
+each colour means, `house.mplstyle` everything that matplotlib lets a style decide.
 """
 
 from helpers.plots.bars import comparison, fractions, next_words, token_losses
@@ -13,6 +13,7 @@ from helpers.plots.colours import HUES
 from helpers.plots.curves import learning_curve, lines
 from helpers.plots.matrices import attention, encoder_decoder, influence, mask
 from helpers.plots.page import panels, save, show
+from helpers.plots.sound import listening
 from helpers.plots.targets import shift
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "influence",
     "learning_curve",
     "lines",
+    "listening",
     "mask",
     "next_words",
     "panels",

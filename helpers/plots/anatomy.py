@@ -48,11 +48,12 @@ class Stack(NamedTuple):
 
 
 class Anatomy(NamedTuple):
-    """A model: its stacks in order, and the head on the last one."""
+    """A model: its stacks in order, and the head on the last one; for sound, its features' axes."""
 
     stacks: list[Stack]
     head: list[Part]
     tied: bool  # the head's matrix is the table of token embeddings once more
+    sound: str  # "B, 80, F", or "" for a model that reads text
 
 
 def dissect(model: PreTrainedModel) -> Anatomy:
@@ -76,17 +77,20 @@ def dissect(model: PreTrainedModel) -> Anatomy:
     last = list(stacks.values())[-1]
     head = log.calls[log.end[last] :]
     tied = bool(head) and head[-1].module.weight is last.get_input_embeddings().weight
-    return Anatomy([_stack(log, stacks, kind) for kind in stacks], _parts(head), tied)
+    sound = families.SOUND[model.config.model_type] if families.hears(model) else ""
+    sound = sound and sound.replace("M", str(families.convolutions(model)[0])).replace(" ", ", ")
+    return Anatomy([_stack(log, stacks, kind) for kind in stacks], _parts(head), tied, sound)
 
 
 def _two_tokens(model: PreTrainedModel) -> dict[str, Tensor]:
     """Something short to read, of the kind that the model reads."""
     ids = torch.tensor([[2, 3]], device=model.device)
     inputs = {"input_ids": ids}
-    if model.main_input_name == "input_features":
-        bins, frames = model.config.num_mel_bins, 2 * model.config.max_source_positions
-        sound = torch.randn(1, bins, frames, generator=torch.Generator().manual_seed(0))
-        inputs = {"input_features": sound.to(model.device)}
+    if families.hears(model):
+        (bins, step), frames = families.convolutions(model), families.chunk(model)
+        shape = 1, frames or 2 * step, bins
+        sound = torch.randn(shape, generator=torch.Generator().manual_seed(0)).to(model.device)
+        inputs = {"input_features": families.frames_first(model, sound)}
     return inputs | ({"decoder_input_ids": ids} if model.config.is_encoder_decoder else {})
 
 

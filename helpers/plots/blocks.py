@@ -29,7 +29,8 @@ def architecture(
     logits. A line that passes blocks on their left is a residual connection: what it carries is
     added at +. Attention has the hue of its mask, which is drawn in it. An encoder–decoder has two
     stacks, and cross-attention takes its keys and values from the encoder. Shapes are (B, T, …):
-    B texts of T tokens; S counts the encoder's.
+    B texts of T tokens; S counts the encoder's. A log-mel spectrogram is
+    (B, M, F): M mel bins, given as a number, and F frames.
 
     Raises TypeError for what is no transformers model, ValueError for one whose layers are no
     chain of attention, feed-forward, norms and additions.
@@ -54,7 +55,9 @@ def architecture(
         ax.set(xlim=(left, right), ylim=(-0.6, top), aspect="equal")
         ax.axis("off")
         for column in columns:
-            column.draw(ax, "S" if len(columns) == 2 and column is columns[0] else "T", found.tied)
+            source = len(columns) == 2 and column is columns[0]
+            sound = found.sound if source else ""
+            column.draw(ax, "S" if source else "T", sound, found.tied)
         if len(columns) == 2:
             _bridge(ax, *columns)
     return ax
@@ -87,7 +90,7 @@ class _Column:
         first = self.x - (width + 0.2) * (count - 1) / 2
         return [(first + place * (width + 0.2), width) for place in range(count)]
 
-    def draw(self, ax: Axes, length: str, tied: bool) -> None:
+    def draw(self, ax: Axes, length: str, sound: str, tied: bool) -> None:
         hue = colours.HUES[self.stack.kind]
         self._frame(ax, hue)
         for row, start in enumerate([0.0, *self.tops[:-1]]):
@@ -101,13 +104,8 @@ class _Column:
         skips = [row for row in self.layer if self.rows[row][0].kind == "add"]
         for row in skips:
             self._skip(ax, self.layer.start + self.rows[row][0].since, row)
-        sound = self.rows[0][0].kind == "convolution"
-        _write(
-            ax,
-            self.places(0)[0][0],
-            -0.3,
-            "log-mel spectrogram (B, M, F)" if sound else f"ids (B, {length})",
-        )
+        reads = f"log-mel spectrogram ({sound})" if sound else f"ids (B, {length})"
+        _write(ax, self.places(0)[0][0], -0.3, reads)
         width = self.stack.layer[0].sizes[0]
         note = {"ha": "left", "color": _GREY}
         below = self.bottoms[self.layer.start] - _FRAME - 0.5 * _GAP
@@ -165,7 +163,8 @@ class _Column:
         last = tied if part.kind == "linear" and row == len(self.rows) - 1 else None
         lines = _label(part, self.stack, is_head=self.head and row == len(self.rows) - 1, tied=last)
         x = left + width / 2 - 0.45 * attends
-        size = 6.5 if width < _WIDE / 2 else 7.5
+        longest = max(map(len, lines.split("\n")))
+        size = min(6.5 if width < _WIDE / 2 else 7.5, 120 * _INCHES * width / longest)
         _write(
             ax,
             x,

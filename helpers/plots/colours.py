@@ -15,6 +15,7 @@ HUES = {"decoder": "#0072B2", "encoder": "#D55E00", "encoder-decoder": "#009E73"
 OTHER_HUES = ["#CC79A7", "#E69F00", "#56B4E9", "#999999"]  # for curves beyond the first
 IDEAL = "#3A3A3A"
 WEIGHTS = "cividis"
+SOUND = "Greys"  # loud is dark
 LEAK = "#B0003A"
 
 HATCHED = {"facecolor": "#F1F1F1", "edgecolor": "#CFCFCF", "hatch": "/////", "linewidth": 0}

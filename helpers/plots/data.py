@@ -15,9 +15,14 @@ _BOOLEAN = "use mask == 1 if 1 means keep, mask == 0 if it is added to the score
 
 
 def array(
-    name: str, values: ArrayLike, axes: str, *labels: Sequence[str], dtype: str = "any"
+    name: str,
+    values: ArrayLike,
+    axes: str,
+    *labels: Sequence[str],
+    dtype: str = "any",
+    least: float = 0,
 ) -> np.ndarray:
-    """The values, none of them negative, with the axes named, each as long as its labels if given.
+    """The values, none below `least`, with the axes named, each as long as its labels if given.
 
     >>> array("weights", [[0.5, 0.5]], "Q K", ["It"], ["It", "was"])
     array([[0.5, 0.5]])
@@ -30,7 +35,7 @@ def array(
     if labels:
         checks.same_shape(name, tensor, "its labels", tuple(map(len, labels)))
     found = tensor.detach().cpu().to(torch.bool if dtype == "bool" else torch.double).numpy()
-    fits = not ((found < 0) | np.isinf(found)).any()
+    fits = not ((found < least) | np.isinf(found)).any()
     checks.need(fits, f"{name} must not be negative or infinite")
     return found
 

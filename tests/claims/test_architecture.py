@@ -86,9 +86,11 @@ def test_an_encoder_decoder_has_two_stacks_and_a_bridge_and_hears_if_it_is_whisp
     drawn = words(plots.architecture(built("t5")))
     assert {"ids (B, S)", "ids (B, T)", "× 2", "× 3", "keys and values from (B, S, 32)"} < drawn
     drawn = words(plots.architecture(whisper(num_mel_bins=40)))
-    assert "convolution\n40 → 32" in drawn
-    assert any(text.startswith("log-mel") for text in drawn)
+    assert {"convolution\n40 → 32", "convolution\n32 → 32, step 2", "(B, S, 32)"} < drawn
+    assert "log-mel spectrogram (B, 40, F)" in drawn
     assert "ids (B, S)" not in drawn
+    drawn = words(plots.architecture(built("speech_to_text")))
+    assert "log-mel spectrogram (B, F, 5)" in drawn
     plt.close("all")
 
 

@@ -6,7 +6,21 @@ import logging
 import pytest
 import torch
 import transformers
-from families import SIZE, SPECIAL, T5_SIZE, S, T, V, build, texts, two_vocabularies
+from families import (
+    FAMILIES,
+    SIZE,
+    SPECIAL,
+    T5_SIZE,
+    F,
+    S,
+    T,
+    V,
+    build,
+    built,
+    near,
+    texts,
+    two_vocabularies,
+)
 from torch import nn
 from transformers import AutoModelForCausalLM
 from transformers.models.gpt2 import modeling_gpt2
@@ -174,6 +188,130 @@ def test_rounding_makes_no_zero(layers, dtype):
     assert torch.equal(flows, masks.causal(48))
 
 
+def test_one_kind_alone_is_as_it_is_among_the_others():
+    for name, kinds in [("t5", ["encoder", "cross", "decoder"]), ("gpt2", ["decoder"])]:
+        inputs, _ = texts(built(name))
+        every = attention.influence(built(name), **inputs)
+        for kind in kinds:
+            (alone,) = attention.influence(built(name), **inputs, only=kind).items()
+            assert alone[0] == kind
+            assert torch.equal(alone[1], every[kind])
+
+
+# --- sound
+
+
+def moved(model, inputs, frames):
+    """Whether other noise in these frames of the second sound moves an output of the decoder."""
+    changed = inputs["input_features"].clone()
+    noise = torch.randn(changed.shape, generator=torch.Generator().manual_seed(3))
+    axes = (1, slice(None), frames) if changed.shape[-1] == F else (1, frames)
+    changed[axes] = noise[axes]
+    rows = inputs["decoder_attention_mask"].bool()
+    with torch.no_grad():
+        before, after = model(**inputs).logits, model(**inputs | {"input_features": changed}).logits
+    return not torch.equal(before[rows], after[rows])  # bit by bit
+
+
+def test_whisper_hears_silence_whatever_the_mask_says():
+    """transformers #19864: the mask is taken, and not used."""
+    model = built("whisper")
+    inputs, _ = texts(model, "right")
+    assert (inputs["attention_mask"][1, 14:] == 0).all()
+    assert moved(model, inputs, slice(14, F))
+    assert moved(model, inputs, slice(F - 1, F))  # its last frame, through a whole chunk
+    influence = attention.influence(model, **inputs)
+    assert (influence["encoder"] > 0).all()
+    assert (influence["cross"][1, :-2, 14:] > 0).all()
+    with torch.no_grad():
+        masked = model(**inputs).logits
+        del inputs["attention_mask"]
+        assert torch.equal(model(**inputs).logits, masked)
+
+
+@pytest.mark.parametrize(("frames", "leak"), [(13, 6), (14, 5), (15, 4), (16, 3), (17, 6)])
+def test_speech2text_hides_padding_but_its_last_position_hears_a_little_of_it(frames, leak):
+    model = built("speech_to_text")
+    inputs, _ = texts(model, "right")
+    inputs["attention_mask"] = (torch.arange(F) < torch.tensor([[F], [frames]])).long()
+    assert moved(model, inputs, slice(frames, F))
+    assert moved(model, inputs, slice(frames + leak - 1, F))
+    assert not moved(model, inputs, slice(frames + leak, F))
+    expected = torch.arange(F) < frames + leak
+    influence = attention.influence(model, **inputs)
+    assert torch.equal(influence["cross"][1, :-2] > 0, expected.expand(T - 2, -1))
+    positions = -(-frames // 4)
+    assert torch.equal(influence["encoder"][1, :positions] > 0, expected.expand(positions, -1))
+    assert influence["encoder"][1, positions:].isnan().all()
+
+
+@pytest.mark.parametrize("name", ["whisper", "speech_to_text"])
+def test_before_the_first_attention_a_position_hears_what_the_convolutions_reach(name):
+    model = build(name, num_hidden_layers=0, encoder_layers=0)
+    heard = attention.influence(model, **texts(model)[0])["encoder"] > 0
+    assert torch.equal(heard, near(FAMILIES[name], heard.shape[1]).expand_as(heard))
+    assert heard[0].sum(1).max() == {"whisper": 5, "speech_to_text": 13}[name]
+
+
+def test_influence_of_a_frame_is_over_all_of_its_mel_bins():
+    model = build("whisper").double()
+    inputs, _ = texts(model, batch=1)
+    direction = torch.randn(32, generator=torch.Generator().manual_seed(0))
+    direction = (direction / direction.norm()).double()
+
+    def outputs(features):
+        return model.model.encoder(features)[0][0] @ direction  # (Q)
+
+    features = inputs["input_features"].double()
+    jacobian = torch.autograd.functional.jacobian(outputs, features)  # (Q, 1, M, F)
+    values = attention.influence(model, **inputs | {"input_features": features})["encoder"][0]
+    torch.testing.assert_close(values, jacobian[:, 0].norm(dim=1), atol=1e-9, rtol=1e-9)
+
+
+def test_whispers_decoder_starts_from_a_prompt_of_special_tokens():
+    start, english, german, transcribe, no_times = range(90, 95)
+    model = build("whisper", decoder_start_token_id=start)
+    model.generation_config = transformers.GenerationConfig(
+        eos_token_id=2,
+        pad_token_id=0,
+        decoder_start_token_id=start,
+        is_multilingual=True,
+        lang_to_id={"<|en|>": english, "<|de|>": german},
+        task_to_id={"transcribe": transcribe},
+        no_timestamps_token_id=no_times,
+        return_timestamps=False,
+        max_length=8,
+    )
+    read = []
+    decoder = model.get_decoder()
+    decoder.register_forward_pre_hook(
+        lambda module, args, options: read.append(options["input_ids"][0].tolist()),
+        with_kwargs=True,
+    )
+    features = texts(model)[0]["input_features"]
+    model.generate(features, language="de", task="transcribe")
+    assert read[0] == [start, german, transcribe, no_times]
+    read.clear()
+    model.generate(features)  # which language? the start token alone finds out
+    assert read[0] == [start]
+    assert read[1] in [[start, language, no_times] for language in (english, german)]
+
+
+def test_labels_of_whispers_tokenizer_begin_with_the_start_token_already():
+    """As they are, the model would shift a second one in front of them."""
+    special = ["<|endoftext|>", "<|startoftranscript|>", "<|en|>", "<|transcribe|>"]
+    vocabulary = {token: place for place, token in enumerate([*special, "<|notimestamps|>", "a"])}
+    settings = {"language": "english", "task": "transcribe", "predict_timestamps": False}
+    tokenizer = transformers.WhisperTokenizer(vocab=vocabulary, merges=[], **settings)
+    labels = tokenizer("a", return_tensors="pt").input_ids
+    assert labels.tolist() == [[1, 2, 3, 4, 5, 0]]
+    model = build("whisper", decoder_start_token_id=1)
+    for targets, read in [(labels, [1, 1, 2, 3, 4, 5]), (labels[:, 1:], [1, 2, 3, 4, 5])]:
+        heard = {"input_features": texts(model, batch=1)[0]["input_features"]}
+        expected = model(**heard, decoder_input_ids=torch.tensor([read])).logits
+        torch.testing.assert_close(model(**heard, labels=targets).logits, expected)
+
+
 # --- odd models, and odd ways to call them
 
 
@@ -292,7 +430,7 @@ def everything(model, inputs):
 
 
 @with_either_tool
-@pytest.mark.parametrize("name", ["gpt2", "t5"])
+@pytest.mark.parametrize("name", ["gpt2", "t5", "whisper"])
 def test_measuring_leaves_no_trace(name, measure):
     model = build(name).train()
     model.get_input_embeddings().eval()  # some parts may be frozen

@@ -249,6 +249,8 @@ def family_batch(model, seed=0):
         return batch | {"labels": targets}, targets
     targets = torch.randint(3, families.V, (2, 7), generator=generator)
     targets[1, 5:] = IGNORE_INDEX
+    if model.main_input_name == "input_features":
+        batch = {"input_features": families.texts(model)[0]["input_features"]}
     return batch | {"labels": targets}, targets
 
 
@@ -265,7 +267,9 @@ def test_the_loss_of_every_family_is_this_one(name):
     assert not torch.isclose(objectives.mean_loss(output.logits, wrong), output.loss, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["t5", "mt5", "bart", "marian", "pegasus"])
+@pytest.mark.parametrize(
+    "name", ["t5", "mt5", "bart", "marian", "pegasus", "whisper", "speech_to_text"]
+)
 def test_the_shift_of_every_family_that_has_a_start_token_is_this_one(name):
     model = families.build(name)
     batch, targets = family_batch(model)

@@ -160,6 +160,52 @@ def test_a_leak_in_any_of_the_three_is_marked_in_its_place(kind, cell, place):
     assert ax.bbox.height > 0.6 * ax.figure.bbox.height  # a long legend takes no room from it
 
 
+# ---- sound ----
+
+SOUND = torch.arange(-12.0, 12).reshape(3, 8)  # M, F: the last bin is the loudest
+
+
+def test_a_spectrogram_and_the_weights_below_it_share_their_seconds():
+    weights = torch.tensor([[0.9, 0.1, 0, 0], [0, 0, 0.3, 0.7]])
+    ax = plots.listening(SOUND, weights, rows=["It", "Ġwas"], seconds=2.5)
+    _, below, _ = ax.figure.axes
+    (sound_picture,), (below_picture,) = ax.images, below.images
+    np.testing.assert_allclose(below_picture.get_array(), weights)
+    np.testing.assert_array_equal(sound_picture.get_array(), SOUND)
+    assert below_picture.get_extent()[:2] == sound_picture.get_extent()[:2] == [0, 2.5]
+    assert ax.get_xlim() == below.get_xlim() == (0, 2.5)
+    assert [below.get_xlabel(), below.get_ylabel()] == ["seconds", "query"]
+    assert ax.get_ylabel() == "mel bin"
+    assert ticks(below.yaxis) == ["It", "␣was"]
+    ax.figure.canvas.draw()
+    words, sound = below.get_window_extent(), ax.get_window_extent()
+    assert (words.x0, words.x1) == pytest.approx((sound.x0, sound.x1))
+    assert words.y1 < sound.y0  # the sound stands above, and they don't touch
+
+
+def test_the_first_token_is_the_uppermost_and_the_last_bin_too_and_loud_is_dark():
+    ax = plots.listening(SOUND, [[1.0, 0.0]] * 3, rows="abc", seconds=1)
+    (sound,) = ax.images
+    assert ax.figure.axes[1].get_ylim() == (2.5, -0.5)
+    assert (ax.get_ylim(), sound.origin) == ((0, 3), "lower")
+    quiet, loud = (sound.cmap(sound.norm(number))[0] for number in (-12, 11))
+    assert loud < 0.1 < 0.9 < quiet
+
+
+def test_weights_over_time_are_cividis_up_to_the_largest_or_a_limit_and_nan_is_pale():
+    influence = [[0.5, 0.25, 0.0], [NAN, NAN, NAN]]
+    ax = plots.listening(SOUND, influence, rows=["a", "<pad>"], seconds=1, label="influence")
+    (image,) = ax.figure.axes[1].images
+    assert image.get_cmap().name == "cividis"
+    assert image.get_clim() == (0.0, 0.5)
+    assert image.colorbar.ax.get_ylabel() == "influence"
+    assert image.get_array().mask.tolist() == [[False] * 3, [True] * 3]
+    assert same_color(ax.figure.axes[1].get_facecolor(), "#f1f1f1")
+    ax = plots.listening(SOUND, influence, rows="ab", seconds=1, limit=1.0)
+    (image,) = ax.figure.axes[1].images
+    assert image.get_clim() == (0.0, 1.0)
+
+
 # ---- losses ----
 
 
@@ -274,6 +320,7 @@ def test_show_puts_the_caption_below_the_picture_and_closes_the_figure():
         (plots.influence, [CAUSAL, CAUSAL / 5], LABELS),
         (plots.encoder_decoder, [THREE, THREE], PAIR),
         (plots.attention, [CAUSAL / 5], LABELS),
+        (plots.listening, [SOUND, CAUSAL / 5], {"rows": TOKENS, "seconds": 2.0}),
         (plots.token_losses, [TOKENS, [1.0] * 5], {}),
         (plots.learning_curve, [[2.0, 1.0]], {}),
         (plots.lines, [[2.0, 1.0]], {"x": "n", "y": "m"}),
@@ -303,3 +350,16 @@ def test_no_label_is_clipped_and_none_overlaps_its_neighbour(count):
         assert len(boxes) == count
         assert Bbox.union([page, *boxes]).bounds == page.bounds
         assert all(box.padded(-1).count_overlaps(boxes) == 1 for box in boxes)  # itself
+
+
+@pytest.mark.parametrize("count", [1, 6, 30])
+def test_no_word_beside_a_sound_overlaps_another(count):
+    weights = torch.ones(count, 200) / 200
+    rows = ["<|startoftranscript|>", "Ġwas"] * 15
+    ax = plots.listening(SOUND, weights, rows=rows[:count], seconds=4.0, title="A title")
+    ax.figure.canvas.draw()
+    boxes = [label.get_window_extent() for label in ax.figure.axes[1].get_yticklabels()]
+    assert len(boxes) == count
+    assert all(box.padded(-1).count_overlaps(boxes) == 1 for box in boxes)
+    page, drawn = ax.figure.bbox, [part.get_tightbbox() for part in ax.figure.axes]
+    assert Bbox.union([page, *drawn]).bounds == page.bounds

@@ -6,11 +6,17 @@ from functools import cache, partial
 
 import torch
 import transformers
-from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSeq2SeqLM
+from transformers import (
+    AutoModelForCausalLM,
+    AutoModelForMaskedLM,
+    AutoModelForSeq2SeqLM,
+    AutoModelForSpeechSeq2Seq,
+)
 
 V = 99  # vocabulary
 LENGTH = 32  # positions
 T, S = 7, 9  # tokens of a (decoder's) text, tokens of an encoder's text
+M, F = 5, 24  # mel bins and frames of a sound
 SPECIAL = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
 
 BODY = {"vocab_size": V, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
@@ -30,6 +36,8 @@ BART_SIZE = BODY | {
     "max_position_embeddings": LENGTH,
     "decoder_start_token_id": 2,
 }
+SPEECH_SIZE = BART_SIZE | {"encoder_layers": 2, "encoder_attention_heads": 4}
+SPEECH_SIZE["max_target_positions"] = SPEECH_SIZE.pop("max_position_embeddings")
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,9 @@ class Family:
     open     built as a decoder, it hides nothing unless it is told to
     shifts   as a causal model, it moves the labels itself; Whisper's decoder and XLNet leave that
              to whoever calls them
+    hears    for sound: from one position to the next so many frames, and each hears so many to
+             either side of its own
+    masks    it hides the padding of a sound
     """
 
     auto: type
@@ -53,6 +64,8 @@ class Family:
     rows: str = ""
     open: bool = False
     shifts: bool = True
+    hears: tuple[int, int] | None = None
+    masks: bool = True
 
     @property
     def kinds(self) -> set[str]:
@@ -60,12 +73,14 @@ class Family:
             AutoModelForCausalLM: {"decoder"},
             AutoModelForMaskedLM: {"encoder"},
             AutoModelForSeq2SeqLM: {"encoder", "cross", "decoder"},
+            AutoModelForSpeechSeq2Seq: {"encoder", "cross", "decoder"},
         }[self.auto]
 
 
 _causal = partial(Family, AutoModelForCausalLM)
 _masked = partial(Family, AutoModelForMaskedLM)
 _seq2seq = partial(Family, AutoModelForSeq2SeqLM)
+_speech = partial(Family, AutoModelForSpeechSeq2Seq)
 FAMILIES = {
     "gpt2": _causal("GPT2Config", SIZE),
     "gpt_neo": _causal(
@@ -125,6 +140,18 @@ FAMILIES = {
     "whisper's decoder": _causal(
         "WhisperConfig", BART_SIZE | {"max_target_positions": LENGTH}, shifts=False
     ),
+    "whisper": _speech(
+        "WhisperConfig",
+        SPEECH_SIZE | {"num_mel_bins": M, "max_source_positions": F // 2},
+        hears=(2, 2),  # convolutions of 3 and 3 frames, steps of 1 and 2
+        masks=False,  # whatever the attention mask says: transformers #19864
+    ),
+    "speech_to_text": _speech(
+        "Speech2TextConfig",
+        SPEECH_SIZE | {"input_feat_per_channel": M, "conv_channels": 16},
+        sdpa=False,
+        hears=(4, 6),  # of 5 and 5 frames, steps of 2 and 2
+    ),
 }  # fmt: skip
 HEARD = [  # (family, attention implementation)
     (name, implementation)
@@ -174,10 +201,36 @@ def texts(model, padding=None, batch=2):
         return inputs, {kind: (mask.bool(), mask) for kind in ("decoder", "encoder")}
     (ids, mask), (decoder_ids, decoder_mask) = text(S, 3), text(T, 2)
     inputs = {"input_ids": ids, "decoder_input_ids": decoder_ids}
+    positions = mask
+    if model.main_input_name == "input_features":
+        features, mask, positions = sounds(FAMILIES[model.config.model_type], padding, batch)
+        inputs = {"input_features": features, "decoder_input_ids": decoder_ids}
     if padding:
         inputs |= {"attention_mask": mask, "decoder_attention_mask": decoder_mask}
     return inputs, {
-        "encoder": (mask.bool(), mask),
+        "encoder": (positions.bool(), positions),
         "decoder": (decoder_mask.bool(), decoder_mask),
-        "cross": (decoder_mask.bool(), mask),
+        "cross": (decoder_mask.bool(), positions),
     }
+
+
+def sounds(family, padding, batch):
+    """Random features, the second sound 14 frames long and then silent: masks of frames, positions.
+
+    Feature extractors pad at the end, whatever is asked of the tokenizer.
+    """
+    features = torch.randn(batch, M, F, generator=torch.Generator().manual_seed(2))
+    mask = torch.ones(batch, F, dtype=torch.long)
+    if padding:
+        mask[1, 14:] = 0
+        features[1, :, 14:] = -1.5  # as silence is
+    step, _ = family.hears
+    heard = mask if family.masks else torch.ones_like(mask)
+    features = features if family.config == "WhisperConfig" else features.mT
+    return features, mask, heard[:, ::step]
+
+
+def near(family, positions):
+    """Which frames each position hears by the convolutions alone: (K, F)."""
+    step, around = family.hears
+    return (torch.arange(F) - step * torch.arange(positions)[:, None]).abs() <= around

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from families import FAMILIES, HEARD, built, texts
+from families import FAMILIES, HEARD, built, near, texts
 
 from helpers import attention, masks
 
@@ -78,11 +78,13 @@ def test_recording_changes_no_logit(name, implementation):
     assert torch.equal(after, before)
 
 
-def reach(records):
+def reach(records, family):
     """Where something can flow to through the recorded masks, and straight ahead, by kind."""
     flows = {}
     for record in records:
         straight = torch.eye(*record.mask.shape[1:], dtype=torch.bool)
+        if family.hears and record.kind != "decoder":
+            straight = near(family, record.mask.shape[1])
         flows[record.kind] = straight & (record.kind != "cross")
     for record in records:
         through = ["decoder", "cross"] if record.kind == "decoder" else [record.kind]
@@ -98,7 +100,7 @@ def reach(records):
 def test_influence_is_the_reach_of_the_recorded_masks(name, implementation, padding):
     model = built(name, implementation)
     inputs, real = texts(model, padding)
-    expected = reach(attention.record(model, **inputs))
+    expected = reach(attention.record(model, **inputs), FAMILIES[name])
     measured = attention.influence(model, **inputs)
     assert measured.keys() == FAMILIES[name].kinds
     for kind, values in measured.items():

@@ -4,7 +4,20 @@ import warnings
 
 import torch
 import transformers
-from families import BART_SIZE, GROUPED, LENGTH, SIZE, SPECIAL, V, build, built, two_vocabularies
+from families import (
+    BART_SIZE,
+    GROUPED,
+    LENGTH,
+    SIZE,
+    SPECIAL,
+    SPEECH_SIZE,
+    F,
+    M,
+    V,
+    build,
+    built,
+    two_vocabularies,
+)
 from torch import nn
 
 from helpers import masks
@@ -12,6 +25,8 @@ from helpers.attention import influence, record
 
 IDS, LONG = torch.tensor([[5, 6, 7]]), torch.arange(3, LENGTH + 3)[None]
 TWO = {"input_ids": IDS, "decoder_input_ids": IDS}
+FEATURES, LISTENED = torch.zeros(1, M, F), torch.ones(1, F)
+SPEECH = SPEECH_SIZE | SPECIAL | {"num_mel_bins": M, "max_source_positions": F // 2}
 WINDOWS = SIZE | SPECIAL | {"attention_window": 4, "max_position_embeddings": LENGTH + 2}
 
 
@@ -25,6 +40,15 @@ def bert(**inputs):
 
 def t5(**inputs):
     return record(built("t5"), **{"input_ids": IDS} | inputs)
+
+
+def whisper(measure=record, **inputs):
+    return measure(built("whisper"), **{"input_features": FEATURES, "labels": IDS} | inputs)
+
+
+def speech_to_text(**inputs):
+    features = {"input_features": FEATURES.mT, "labels": IDS}
+    return record(built("speech_to_text"), **features | inputs)
 
 
 def of(family, head, **size):
@@ -136,6 +160,92 @@ REFUSED = [
         lambda: record(two_vocabularies(32), **TWO | {"decoder_input_ids": IDS + 95}),
         ValueError,
         "^decoder_input_ids must be from 0 to 98",
+    ),
+    # a text where a sound is heard, a sound where a text is read, and sounds that are none
+    (lambda: record(built("whisper"), **TWO), ValueError, "input_ids, but Whisper.* hears sound"),
+    (lambda: record(built("whisper"), labels=IDS), ValueError, r"features, got \['labels'\]: pass"),
+    (
+        lambda: record(built("t5"), input_features=FEATURES, labels=IDS),
+        ValueError,
+        r"input_features, but T5.* reads text: pass \*\*tokenizer",
+    ),
+    (lambda: bert(input_features=FEATURES), ValueError, "input_features, but Bert.* reads text"),
+    (lambda: whisper(labels=None), ValueError, "decoder_input_ids or labels.* a sound and a text"),
+    (lambda: whisper(labels=[[5]]), TypeError, "labels must be a tensor.*got list"),
+    (
+        lambda: whisper(labels=None, decoder_input_ids=IDS + V),
+        ValueError,
+        "^decoder_input_ids must be from 0 to 98",
+    ),
+    (lambda: whisper(decoder_input_ids=LONG.repeat(1, 2) % V), ValueError, "s': 64.* 32 positions"),
+    (lambda: whisper(input_features=FEATURES.tolist()), TypeError, "input_features .* got list"),
+    (
+        lambda: whisper(input_features=FEATURES.long()),
+        TypeError,
+        "got a tensor of torch.int64: pas",
+    ),
+    (
+        lambda: whisper(input_features=torch.zeros(1, 64_000)),
+        ValueError,
+        r"\(B, M, F\), got \(1, 64000\): of a waveform, pass \*\*feature_extractor",
+    ),
+    (
+        lambda: whisper(input_features=FEATURES[0]),
+        ValueError,
+        r"batch axis, input_features\[None\]",
+    ),
+    (
+        lambda: whisper(influence, input_features=FEATURES.mT),
+        ValueError,
+        r"\(B, M, F\) with 5 mel bins and 24 frames, got \(1, 24, 5\)",
+    ),
+    (
+        lambda: whisper(input_features=FEATURES[..., 1:]),
+        ValueError,
+        "24 frames, got .1, 5, 23.: do",
+    ),
+    (
+        lambda: speech_to_text(input_features=FEATURES),
+        ValueError,
+        r"\(B, F, M\) with 5 mel bins, got \(1, 5, 24\)",
+    ),
+    (lambda: whisper(input_features=FEATURES / 0), ValueError, "input_features must be finite"),
+    (
+        lambda: whisper(input_features=FEATURES.half()),
+        ValueError,
+        "as the model is, got torch.floa",
+    ),
+    (lambda: whisper(input_features=FEATURES.to("meta")), ValueError, "on cpu, .* on meta: use"),
+    (
+        lambda: whisper(attention_mask=IDS),
+        ValueError,
+        r"frames of its sounds, \(1, 24\), got \(1, 3",
+    ),
+    (lambda: whisper(attention_mask=LISTENED[None]), ValueError, r"attention_mask .*\(B, F\), got"),
+    (
+        lambda: speech_to_text(attention_mask=LISTENED / 2),
+        ValueError,
+        "must hold 1 for sound and t",
+    ),
+    (
+        lambda: speech_to_text(attention_mask=LISTENED * 0),
+        ValueError,
+        "_mask of frames must hold 1",
+    ),
+    (
+        lambda: speech_to_text(attention_mask=(torch.arange(F) != 9)[None]),
+        ValueError,
+        "to the end, 0 for padding: pass what the feature extractor made",
+    ),
+    (
+        lambda: record(of("Whisper", "ForAudioClassification", **SPEECH), input_features=FEATURES),
+        ValueError,
+        "ForAudioClassification has no decoder: load it with AutoModelForSpeechSeq2Seq",
+    ),
+    (
+        lambda: whisper(influence, only="query"),
+        ValueError,
+        "only must be 'encoder' or 'decoder' or",
     ),
     # masks that would be misread
     (lambda: gpt2(attention_mask=[[1]]), TypeError, "attention_mask must be a tensor"),

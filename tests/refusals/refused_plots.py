@@ -8,6 +8,7 @@ from helpers import plots
 SEEN = torch.ones(2, 2, dtype=torch.bool)
 AB = {"rows": "ab", "columns": "ab"}
 A = {"a": 1.0}
+HEARD = {"rows": "ab", "seconds": 1.0}
 REFUSED = [
     (lambda: plots.mask(SEEN.float(), **AB), TypeError, "boolean .* mask == 1 if 1 means keep"),
     (lambda: plots.mask(SEEN[None], **AB), ValueError, r"shape \(Q, K\), .* batch, mask\[0\]"),
@@ -37,4 +38,17 @@ REFUSED = [
     (lambda: plots.comparison({"fill": {}}, ideal=A), ValueError, "a key of ideal must be 'fill'"),
     (lambda: plots.panels(0), ValueError, "positive integer"),
     (lambda: plots.show(Figure(), " "), ValueError, "alt is empty: say in words"),
+    (lambda: plots.listening([0.5], SEEN, **HEARD), ValueError, r"features must have .*\(M, F\)"),
+    (lambda: plots.listening(SEEN[None], SEEN, **HEARD), ValueError, r"of a batch, features\[0\]"),
+    (
+        lambda: plots.listening(SEEN / 0, SEEN, **HEARD),
+        ValueError,
+        "features must not be negative or inf",
+    ),
+    (lambda: plots.listening(SEEN, SEEN[0], **HEARD), ValueError, r"weights must have .*\(Q, K\)"),
+    (lambda: plots.listening(SEEN, SEEN[:1], **HEARD), ValueError, r"\(2, 2\), got \(1, 2\)"),
+    (lambda: plots.listening(SEEN, -SEEN.float(), **HEARD), ValueError, "weights must not be neg"),
+    (lambda: plots.listening(SEEN, SEEN, rows=[5, 6], seconds=1.0), TypeError, "convert_ids_to"),
+    (lambda: plots.listening(SEEN, SEEN, rows="ab", seconds=0.0), ValueError, "seconds must be ab"),
+    (lambda: plots.listening(SEEN, SEEN, rows="ab", seconds="4"), TypeError, "seconds must be a n"),
 ]
