@@ -15,7 +15,15 @@ from helpers.plots import colours, data, page
 _SINGLE, _LARGE = (4.5, 4.0), (7.0, 6.4)  # inches; the large one for more than 18 tokens
 _STACKS = {"encoder": "encoder", "cross": "encoder-decoder", "decoder": "decoder"}  # whose hue
 _REACH = ("output at (query)", "input at (key)")  # through all layers, not by one mask alone
-_LEGEND = ["may attend", *_STACKS, "hidden", "measured influence", "not measured", "leak"]
+_LEGEND = [
+    "may attend",
+    "allowed by the rule",
+    *_STACKS,
+    "hidden",
+    "measured influence",
+    "not measured",
+    "leak",
+]
 
 
 def mask(
@@ -73,7 +81,7 @@ def influence(
     measured = data.array("influence", influence, "Q K", rows, columns)
     with page.house_style():
         ax = _matrix_axes(ax, rows, columns, title, _REACH)
-        _stack(ax, allowed, measured, hue, label="may attend")
+        _stack(ax, allowed, measured, hue, label="allowed by the rule")
         _legend(ax, dot_edge=hue)
     return ax
 

@@ -80,7 +80,7 @@ def test_a_dot_stands_wherever_influence_was_measured_and_grows_with_it():
     measured = torch.tensor([[1e-12, 0, 0], [0.5, 1e-3, 0], [0.0, 0.5, 1]])
     ax = plots.influence(CAUSAL[:3, :3], measured, rows="abc", columns="abc")
     assert cells(ax, "white") == where(measured)
-    assert legend(ax) == ["may attend", "hidden", "measured influence"]
+    assert legend(ax) == ["allowed by the rule", "hidden", "measured influence"]
     sizes = ax.collections[-1].get_sizes()  # in the order of reading
     assert 0 < sizes[0] < sizes[2] < sizes[1] == sizes[3] < sizes[4]
 
@@ -91,9 +91,9 @@ def test_influence_that_a_mask_hides_is_a_leak_however_small():
     ax = plots.influence(CAUSAL, measured, **LABELS)
     assert cells(ax, "#f9e076") == cells(ax, "#b0003a") == {(1, 3)}
     assert cells(ax, "white") == where(torch.eye(5))
-    assert legend(ax) == ["may attend", "hidden", "measured influence", "leak"]
+    assert legend(ax) == ["allowed by the rule", "hidden", "measured influence", "leak"]
     ax = plots.influence(CAUSAL, torch.ones(5, 5), **LABELS)
-    assert legend(ax) == ["may attend", "measured influence", "leak"]  # nothing is hatched
+    assert legend(ax) == ["allowed by the rule", "measured influence", "leak"]  # nothing is hatched
 
 
 def test_what_was_not_measured_is_pale_and_has_no_dot():
