@@ -170,13 +170,13 @@ def fractions(
         longest = max(0.1, *(each.max() for each in measured.values()))
         for place, each in enumerate(measured.values()):
             ax.barh(place, each.mean(), 0.5, color=hues[place % len(hues)])
-            ax.plot(each, np.full(len(each), place), "o", color=colours.IDEAL, markersize=4)
-            beside = each.max() + 0.03 * longest
-            ax.text(beside, place, _percent(each.mean()), va="center", fontsize=8)
-        ax.set(xlim=(0, 1.2 * longest), xticks=[])
+            apart = place + 0.12 * (np.arange(len(each)) - (len(each) - 1) / 2)  # equal ones, too
+            ax.plot(each, apart, "o", color=colours.IDEAL, markersize=4)
+        ax.set(xlim=(0, 1.05 * longest), xticks=[])
         ax.invert_yaxis()
         ax.spines["bottom"].set_visible(False)
-        ax.set_yticks(range(len(measured)), list(measured), parse_math=False)
+        named = [f"{name}, {_percent(each.mean())}" for name, each in measured.items()]
+        ax.set_yticks(range(len(measured)), named, parse_math=False)
     return ax
 
 

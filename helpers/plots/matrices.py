@@ -1,12 +1,14 @@
 """Who may attend to whom: masks, the influence measured, attention weights. Queries go down."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
+from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
 from helpers import checks
@@ -14,6 +16,7 @@ from helpers.plots import colours, data, page
 
 _SINGLE, _LARGE = (4.5, 4.0), (7.0, 6.4)  # inches; the large one for more than 18 tokens
 _STACKS = {"encoder": "encoder", "cross": "encoder-decoder", "decoder": "decoder"}  # whose hue
+_FRAME = {"edgecolor": colours.HUES["encoder"], "linewidth": 1.5}
 _REACH = ("output at (query)", "input at (key)")  # through all layers, not by one mask alone
 _LEGEND = [
     "may attend",
@@ -131,6 +134,7 @@ def attention(
     rows: Sequence[str],
     columns: Sequence[str],
     mask: ArrayLike | None = None,
+    outlined: Mapping[str, str] = MappingProxyType({}),
     limit: float | None = 1.0,
     label: str = "attention weight",
     title: str | None = None,
@@ -140,7 +144,8 @@ def attention(
 
     The scale runs from 0 to `limit`, or to the largest weight if that is None. A hidden weight
     above zero is a leak, a red cross on yellow. Anything else that adds up to 1 in a row can be
-    drawn as well, under its own `label`.
+    drawn as well, under its own `label`. `outlined` maps the label of a row to that of a column:
+    their cell gets a frame, if both are there.
 
     Raises TypeError unless the mask is boolean, ValueError if shapes and labels don't agree or a
     weight is not between 0 and 1 (weights come after the softmax, scores before it).
@@ -161,6 +166,10 @@ def attention(
         ax.figure.colorbar(picture, ax=ax, label=label, shrink=0.8)
         _fill(ax, np.argwhere(hidden & (weights == 0)), **colours.HATCHED, label="hidden")
         _leaks(ax, np.argwhere(hidden & (weights > 0)))
+        for row, column in outlined.items():
+            if row in rows and column in columns:
+                corner = list(columns).index(column) - 0.5, list(rows).index(row) - 0.5
+                ax.add_patch(Rectangle(corner, 1, 1, fill=False, **_FRAME))
         _legend(ax)
     return ax
 

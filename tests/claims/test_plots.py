@@ -126,6 +126,21 @@ def test_hidden_weights_are_hatched_and_a_leak_if_they_are_not_zero():
     assert legend(ax) == ["hidden", "leak"]
 
 
+def test_outlined_cells_get_a_frame_where_both_labels_are_there():
+    twins = {LABELS["rows"][2]: LABELS["columns"][1], "nobody": LABELS["columns"][0]}
+    ax = plots.attention(CAUSAL / 5, **LABELS, outlined=twins)
+    (frame,) = (patch for patch in ax.patches if not patch.get_fill())
+    assert (frame.get_x(), frame.get_y()) == (0.5, 1.5)
+
+
+def test_fractions_show_the_mean_in_the_label_and_every_measurement_as_a_dot():
+    ax = plots.fractions({"honest": [0.5, 0.7, 0.7], "copying": [0.0, 0.0, 0.0]})
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["honest, 63 %", "copying, 0"]
+    dots = [line.get_xydata() for line in ax.lines]
+    assert [len({tuple(dot) for dot in each}) for each in dots] == [3, 3]  # none covers another
+    assert dots[0][:, 0].tolist() == [0.5, 0.7, 0.7]
+
+
 THREE = {
     "encoder": torch.ones(3, 3, dtype=torch.bool),
     "cross": torch.ones(2, 3, dtype=torch.bool),
