@@ -1,7 +1,8 @@
 """The miniature of Whisper: an encoder–decoder that hears a sentence of a story and writes it.
 
 No sound is stored: a second thread speaks the sentences of the next batches while the model learns
-from this one, and every utterance is heard once.
+from this one, and every utterance is heard once. eSpeak NG never says a sentence quite the same way,
+so the same seed makes another miniature each time, about as good.
 
 Sources: Radford et al. 2022 (Whisper); Park et al. 2019 (SpecAugment: hiding parts of the sound).
 """
@@ -77,7 +78,11 @@ def make_examples(stories: list[Story], processor: WhisperProcessor) -> list[Exa
 
 
 def make_labels(text: str, processor: WhisperProcessor) -> list[int]:
-    """Language, task, the text and its end; what comes before, the model puts in by itself."""
+    """A prompt of special tokens (language, task, no times), the text, and its end.
+
+    What comes before, `<|startoftranscript|>`, the library puts in when it shifts the labels to the
+    right, as in T5. So it must not be among them.
+    """
     return processor.tokenizer(text).input_ids[1:]
 
 
@@ -98,7 +103,7 @@ def disturb(sound: np.ndarray, random: Random) -> np.ndarray:
     """A little faster or slower, as a tape is; louder or softer; later; every other one noisy."""
     most = CHUNK * SAMPLING_RATE
     rate = max(random.uniform(0.9, 1.1), len(sound) / most)
-    sound = np.interp(np.arange(0, len(sound), rate), np.arange(len(sound)), sound)
+    sound = np.interp(np.arange(0, len(sound), rate)[:most], np.arange(len(sound)), sound)
     if random.random() < 0.5:
         generator = np.random.default_rng(random.getrandbits(32))
         hiss = generator.standard_normal(len(sound), dtype=np.float32)
@@ -112,15 +117,15 @@ def batches(examples: list[Example], *, size: int, pad_token_id: int) -> Iterato
     """Batches of `input_features` (B, M, F) and `labels` (B, T), spoken by a second thread."""
     parts = [examples[start : start + size] for start in range(0, len(examples), size)]
     with ThreadPoolExecutor(1) as speaker:
-        waiting = deque(speaker.submit(spoken, *job) for job in enumerate(parts[:AHEAD]))
+        waiting = deque(speaker.submit(speak, *job) for job in enumerate(parts[:AHEAD]))
         for number in range(len(parts)):
             batch = waiting.popleft().result()
             if number + AHEAD < len(parts):
-                waiting.append(speaker.submit(spoken, number + AHEAD, parts[number + AHEAD]))
+                waiting.append(speaker.submit(speak, number + AHEAD, parts[number + AHEAD]))
             yield batch
 
 
-def spoken(number: int, examples: list[Example]) -> Batch:
+def speak(number: int, examples: list[Example]) -> Batch:
     """One batch, each sentence in a voice of its own."""
     random = Random(f"{TRAINING_SEED} {number}")
     sounds = [disturb(utter(one["text"], random.choice(HEARD), random), random) for one in examples]
@@ -135,6 +140,7 @@ def spoken(number: int, examples: list[Example]) -> Batch:
 # Frames of 20 ms instead of 10: half the work, and 200 of them are a chunk. The encoder's second
 # convolution halves them once more, to 100 positions.
 EXTRACTOR = WhisperFeatureExtractor(feature_size=80, chunk_length=CHUNK, hop_length=320)
+POSITIONS = 64  # of the decoder: twice the longest sentence
 
 
 def make_processor(stories: list[Story]) -> WhisperProcessor:
@@ -146,9 +152,6 @@ def make_processor(stories: list[Story]) -> WhisperProcessor:
     tokenizer.model_max_length = POSITIONS
     tokenizer.set_prefix_tokens(language="english", task="transcribe")
     return WhisperProcessor(EXTRACTOR, tokenizer)
-
-
-POSITIONS = 64  # of the decoder: twice the longest sentence
 
 
 def make_model(processor: WhisperProcessor) -> WhisperForConditionalGeneration:

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoModelForSpeechSeq2Seq, AutoProcessor
 
-from helpers import checkpoints, speech, stories
+from helpers import checkpoints, objectives, speech, stories
 from helpers.making import recipe, spoken, whisper
 from helpers.speech import bundle
 
@@ -187,6 +188,23 @@ def test_many_sounds_are_heard_like_each_of_them(recordings, model, monkeypatch)
     monkeypatch.setattr(speech.listening, "AT_ONCE", 2)
     assert speech.transcribe(model, PROCESSOR, sounds) == together
     assert together == [speech.transcribe(model, PROCESSOR, [sound])[0] for sound in sounds]
+
+
+def test_labels_shift_to_the_right_as_in_t5_behind_the_start_of_a_transcript(recordings, model):
+    some = recordings[:3]
+    read = speech.features(PROCESSOR, [one.sound for one in some])
+    rows = [torch.tensor(whisper.make_labels(one.text, PROCESSOR)) for one in some]
+    labels = pad_sequence(rows, batch_first=True, padding_value=objectives.IGNORE_INDEX)
+    start, pad = model.config.decoder_start_token_id, model.config.pad_token_id
+    assert PROCESSOR.tokenizer.convert_ids_to_tokens(start) == "<|startoftranscript|>"
+    decoder_reads = objectives.shift_right(labels, start, pad)
+    with torch.no_grad():
+        logits = model(input_features=read, decoder_input_ids=decoder_reads).logits
+        theirs = model(input_features=read, labels=labels)
+    assert torch.allclose(theirs.logits, logits, atol=1e-5)
+    assert theirs.loss.item() == pytest.approx(
+        objectives.mean_loss(logits, labels).item(), rel=1e-4
+    )
 
 
 @pytest.mark.parametrize(
