@@ -26,7 +26,7 @@ def record(folder: Path = FOLDER) -> None:
         said = texts[place * EACH : (place + 1) * EACH]
         index.append({"name": voice, "heard": voice in whisper.HEARD, "sentences": said})
         for number, text in enumerate(said):
-            file = file_of(voice, number, folder)
+            file = file_of(folder, voice, number)
             file.parent.mkdir(parents=True, exist_ok=True)
             # Not as loud as can be, so that what Opus adds stays between -1 and 1.
             sound = 0.7 * whisper.utter(text, voice, random)

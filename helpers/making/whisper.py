@@ -1,8 +1,8 @@
 """The miniature of Whisper: an encoder–decoder that hears a sentence of a story and writes it.
 
 No sound is stored: a second thread speaks the sentences of the next batches while the model learns
-from this one, and every utterance is heard once. eSpeak NG never says a sentence quite the same way,
-so the same seed makes another miniature each time, about as good.
+from this one, and every utterance is heard once. eSpeak NG says no sentence twice in quite the same
+way, so the same seed makes another miniature each time, about as good.
 
 Sources: Radford et al. 2022 (Whisper); Park et al. 2019 (SpecAugment: hiding parts of the sound).
 """

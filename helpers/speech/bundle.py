@@ -41,14 +41,16 @@ def recordings() -> list[Recording]:
     ('en-us', True, 'float32')
     """
     index = json.loads(index_of(FOLDER).read_text(encoding="utf-8"))
-    return [
-        Recording(text, voice["name"], voice["heard"], _read(file_of(voice["name"], number)))
-        for voice in index
-        for number, text in enumerate(voice["sentences"])
-    ]
+    found = []
+    for voice in index:
+        name, heard = voice["name"], voice["heard"]
+        for number, text in enumerate(voice["sentences"]):
+            sound, _ = soundfile.read(file_of(FOLDER, name, number), dtype="float32")
+            found.append(Recording(text, name, heard, sound))
+    return found
 
 
-def file_of(voice: str, number: int, folder: Path = FOLDER) -> Path:
+def file_of(folder: Path, voice: str, number: int) -> Path:
     """Where a voice's sentence lies, counted from 0."""
     return folder / voice / f"{number:02}.ogg"
 
@@ -56,8 +58,3 @@ def file_of(voice: str, number: int, folder: Path = FOLDER) -> Path:
 def index_of(folder: Path) -> Path:
     """Where it is written what each voice says."""
     return folder / "sentences.json"
-
-
-def _read(file: Path) -> np.ndarray:
-    sound, _ = soundfile.read(file, dtype="float32")
-    return sound
