@@ -94,6 +94,8 @@ $(READY): pyproject.toml constraints.txt
 	@$(PY) -c 'import pip; $(IS_NEW_ENOUGH)' 2>/dev/null || "$(PYTHON)" -m venv --clear $(VENV)
 	$(PY) $(INSTALL) --no-deps $(WITH_INDEX) -c constraints.txt torch
 	$(PY) $(INSTALL) -c constraints.txt -e '.[test]'
+	@$(PY) $(INSTALL) -c constraints.txt -e '.[speech]' || \
+	echo "The synthesizer eSpeak NG can't be installed here: all works but speech.say."
 	@printf '%s\n' "$(CURDIR)" >$(READY)
 
 check-python:
@@ -114,7 +116,7 @@ TORCH ?= $(shell sed -n 's/^torch==//p' constraints.txt)
 lock: check-python ## write constraints.txt anew (with a newer torch: make lock TORCH=...)
 	"$(PYTHON)" -m venv --clear .lock
 	.lock/bin/python $(INSTALL) $(WITH_INDEX) --no-deps "torch==$(TORCH)"
-	.lock/bin/python $(INSTALL) -e '.[test]'
+	.lock/bin/python $(INSTALL) -e '.[test,speech]'
 	@{ echo "# The exact versions that every stored output was made with. Written by 'make lock'."; \
 	.lock/bin/python -m pip freeze --all --exclude-editable --disable-pip-version-check \
 	| sed 's/+[[:alnum:].]*$$//' | grep -Ev '^(pip|wheel|triton|nvidia-.*|cuda-.*)=='; } >.lock/constraints.txt

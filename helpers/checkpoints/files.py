@@ -15,16 +15,16 @@ from safetensors import SafetensorError, safe_open
 from transformers import CONFIG_MAPPING, AutoConfig, PreTrainedConfig
 
 from helpers import checks
-from helpers.checkpoints.models import architecture, closest
+from helpers.checkpoints.models import Model, architecture, closest, reads
 
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 
 
-def check(name: str, folder: Path, wanted: str | None) -> None:
+def check(name: str, folder: Path, wanted: Model | None) -> None:
     """All that can be asked of a checkpoint that lies in a folder.
 
-    wanted is an architecture, or None for any.
+    wanted is the model of our table that it is to take the place of, or None for any.
     """
     check_names(name, [path.name for path in folder.iterdir()])
     config = check_config(name, folder, wanted)
@@ -54,8 +54,8 @@ def check_names(name: str, there: list[str]) -> None:
     raise ValueError(f"{name!r} {problem}")
 
 
-def check_config(name: str, folder: Path, wanted: str | None) -> PreTrainedConfig:
-    """Is it a model that the library knows, and of the architecture that is wanted?"""
+def check_config(name: str, folder: Path, wanted: Model | None) -> PreTrainedConfig:
+    """Is it a model that the library knows, of the architecture that is wanted, for such input?"""
     try:
         settings = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     except ValueError as error:
@@ -67,32 +67,39 @@ def check_config(name: str, folder: Path, wanted: str | None) -> PreTrainedConfi
         "a checkpoint is never run. Choose another checkpoint, or a newer transformers",
     )
     config = AutoConfig.from_pretrained(folder)
-    built = architecture(config)
-    if wanted not in (None, built):
-        row = closest(built, config)
-        raise ValueError(
-            f"{name!r} ({kind}) has the architecture {built!r}, and this is made for {wanted!r}. "
-            f"Choose another model, or load it with {row.auto_class.__name__}, as in {row.notebook}"
-        )
+    if wanted:
+        _compare(f"{name!r} ({kind})", config, wanted)
     return config
 
 
-def check_head(name: str, config: PreTrainedConfig, wanted: str | None, there: set[str]) -> None:
+def _compare(name: str, config: PreTrainedConfig, wanted: Model) -> None:
+    built, read, row = architecture(config), reads(config), closest(config)
+    way = f"Choose another model, or load it with {row.auto_class.__name__}, as in {row.notebook}"
+    checks.need(
+        built == wanted.architecture,
+        f"{name} has the architecture {built!r}, and this is made for {wanted.architecture!r}. "
+        f"{way}",
+    )
+    checks.need(
+        read == wanted.reads, f"{name} reads {read}, and this is made for {wanted.reads}. {way}"
+    )
+
+
+def check_head(name: str, config: PreTrainedConfig, wanted: Model | None, there: set[str]) -> None:
     """Will the Auto class find weights for its head, or make new ones, which know nothing?
 
     there are the names of the checkpoint's tensors.
     """
     if wanted is None:
         return
-    row = closest(wanted, config)
-    auto = row.auto_class.__name__
+    auto = wanted.auto_class.__name__
     checks.need(
-        row.loads(config),
+        wanted.loads(config),
         f"{name!r} ({config.model_type}) is nothing that {auto} takes: "
-        f"choose a text model for {row.notebook}",
+        f"choose a {wanted.reads} model for {wanted.notebook}",
     )
     with torch.device("meta"):  # names and shapes alone
-        model = row.auto_class.from_config(config)
+        model = wanted.auto_class.from_config(config)
     # Old checkpoints have these names for the weight and the bias of a normalization.
     old = (("gamma", "weight"), ("beta", "bias"))
     there = there | {t.removesuffix(a) + b for t in there for a, b in old if t.endswith(a)}

@@ -25,14 +25,14 @@ from huggingface_hub.utils import _http
 from helpers import checks
 from helpers.checkpoints import files
 from helpers.checkpoints.files import CONFIG, INDEX, WEIGHTS
-from helpers.checkpoints.models import MINIATURES, MODELS, SWITCH, resolve
+from helpers.checkpoints.models import MINIATURES, MODELS, SWITCH, Model, resolve
 
 PATIENCE = 5.0  # seconds that the Hub is given to answer, and to go on in the midst of a file
 TRIES = 2  # how often the same thing is asked of it
 SMALL = (".json", ".txt", ".model", ".jinja")  # config and tokenizer, whatever their names
 
 
-def fetch(model_id: str, architecture: str | None = None) -> str:
+def fetch(model_id: str, architecture: str | None = None, reads: str = "text") -> str:
     """`resolve` the id, and make sure that `from_pretrained` will find all it needs, whole.
 
     The config, tokenizer and weights of a model on the Hub are downloaded into its cache, unless
@@ -41,30 +41,37 @@ def fetch(model_id: str, architecture: str | None = None) -> str:
     more questions are put to the Hub in this process.
 
     `architecture` is the one that the caller is made for: "decoder", "encoder" or
-    "encoder-decoder". Any is taken if it is None.
+    "encoder-decoder". `reads` is what the caller gives to the model, "text" or "sound". Any model
+    is taken if `architecture` is None.
 
     Raises OSError if the files can't be had or are damaged, and ValueError if the checkpoint is not
-    what is needed (another architecture, a head for another task, code of its own, pickled
-    weights), which is found out before the weights are downloaded; both say what to do. An
+    what is needed (another architecture, another input, a head for another task, code of its own,
+    pickled weights), which is found out before the weights are downloaded; both say what to do. An
     error comes within 15 seconds of the last sign of life of the Hub. What `resolve` raises, too.
 
     >>> fetch("gpt2", "decoder") == resolve("gpt2")
     True
     """
-    if architecture is not None:
-        known = sorted({model.architecture for model in MODELS})
-        checks.choice("architecture", architecture, known)
+    wanted = None if architecture is None else _row(architecture, reads)
     name = resolve(model_id)
-    folder = Path(name) if Path(name).is_dir() else _from_hub(name, architecture)
-    files.check(name, folder, architecture)
+    folder = Path(name) if Path(name).is_dir() else _from_hub(name, wanted)
+    files.check(name, folder, wanted)
     return name
 
 
-def _from_hub(name: str, architecture: str | None) -> Path:
+def _row(architecture: str, reads: str) -> Model:
+    """The model of the table that has this architecture and reads this."""
+    checks.choice("architecture", architecture, sorted({row.architecture for row in MODELS}))
+    rows = {row.reads: row for row in MODELS if row.architecture == architecture}
+    checks.choice("reads", reads, sorted(rows, reverse=True))
+    return rows[reads]
+
+
+def _from_hub(name: str, wanted: Model | None) -> Path:
     """The folder of the Hub's cache that holds the model, complete."""
     try:
         with _impatience():
-            return _download(name, architecture)
+            return _download(name, wanted)
     except HFValidationError:
         raise ValueError(
             f"{name!r} is neither a folder nor the id of a model on the Hub, such as 'gpt2' or "
@@ -91,7 +98,7 @@ def _from_hub(name: str, architecture: str | None) -> Path:
     return folder
 
 
-def _download(name: str, architecture: str | None) -> Path:
+def _download(name: str, wanted: Model | None) -> Path:
     """Download what the cache lacks; the weights last, so that they tell that all is there.
 
     Before the weights, which are large, it checks that they are the right ones.
@@ -99,14 +106,14 @@ def _download(name: str, architecture: str | None) -> Path:
     there = [file.rfilename for file in HfApi().model_info(name).siblings]
     files.check_names(name, there)
     folder = Path(hf_hub_download(name, CONFIG)).parent
-    config = files.check_config(name, folder, architecture)
+    config = files.check_config(name, folder, wanted)
     if WEIGHTS not in there:
         hf_hub_download(name, INDEX)
-        files.check_head(name, config, architecture, set(files.index(name, folder)))
+        files.check_head(name, config, wanted, set(files.index(name, folder)))
     elif not (folder / WEIGHTS).exists():
         with suppress(SafetensorsParsingError):  # a damaged file is reported once it is here
             header = HfApi().parse_safetensors_file_metadata(name, WEIGHTS)
-            files.check_head(name, config, architecture, set(header.tensors))
+            files.check_head(name, config, wanted, set(header.tensors))
     small = [file for file in there if "/" not in file and file.endswith(SMALL)]
     weights = [WEIGHTS] if WEIGHTS in there else files.weights(name, folder)
     for file in small + weights:

@@ -10,9 +10,11 @@ from typing import NamedTuple
 from transformers import (
     MODEL_FOR_CAUSAL_LM_MAPPING,
     MODEL_FOR_MASKED_LM_MAPPING,
+    MODEL_FOR_SPEECH_SEQ_2_SEQ_MAPPING,
     AutoModelForCausalLM,
     AutoModelForMaskedLM,
     AutoModelForSeq2SeqLM,
+    AutoModelForSpeechSeq2Seq,
     PreTrainedConfig,
 )
 
@@ -30,6 +32,7 @@ class Model(NamedTuple):
     architecture: str  # "decoder", "encoder" or "encoder-decoder"
     auto_class: type
     notebook: str
+    reads: str = "text"  # or "sound"
 
     @property
     def miniature(self) -> Path:
@@ -52,13 +55,25 @@ MODELS = [
     Model(
         ("google/flan-t5-small",), "encoder-decoder", AutoModelForSeq2SeqLM, "3_seq2seq_lm.ipynb"
     ),
+    Model(
+        ("openai/whisper-tiny",),
+        "encoder-decoder",
+        AutoModelForSpeechSeq2Seq,
+        "3_seq2seq_lm.ipynb",
+        reads="sound",
+    ),
 ]
 MINIATURES = {name: model.miniature for model in MODELS for name in model.ids}
 
 
-def closest(architecture: str, config: PreTrainedConfig) -> Model:
-    """Of the models of an architecture, the one whose Auto class loads the config; or the first."""
-    models = [model for model in MODELS if model.architecture == architecture]
+def closest(config: PreTrainedConfig) -> Model:
+    """Of the models of the config's architecture, the one whose Auto class loads it; or the first.
+
+    >>> from transformers import BartConfig, Speech2TextConfig
+    >>> [closest(config()).ids[0] for config in (BartConfig, Speech2TextConfig)]
+    ['google/flan-t5-small', 'openai/whisper-tiny']
+    """
+    models = [model for model in MODELS if model.architecture == architecture(config)]
     return next((model for model in models if model.loads(config)), models[0])
 
 
@@ -109,3 +124,13 @@ def architecture(config: PreTrainedConfig) -> str:
         family in MODEL_FOR_CAUSAL_LM_MAPPING and family not in MODEL_FOR_MASKED_LM_MAPPING
     )
     return "decoder" if causal_only or getattr(config, "is_decoder", False) else "encoder"
+
+
+def reads(config: PreTrainedConfig) -> str:
+    """ "sound" or "text": what a model of this config is made to read.
+
+    >>> from transformers import T5Config, WhisperConfig
+    >>> [reads(config) for config in (T5Config(), WhisperConfig())]
+    ['text', 'sound']
+    """
+    return "sound" if type(config) in MODEL_FOR_SPEECH_SEQ_2_SEQ_MAPPING else "text"

@@ -1,12 +1,13 @@
-"""For maintainers: the bundled miniatures, made from nothing, and the README's picture.
+"""For maintainers: the bundled miniatures, made from nothing, recordings, and the README's picture.
 
 A miniature is a real model class of the library with a real tokenizer, but small, and trained on
 stories from `helpers.stories`. To add one, write its recipe in a module like `gpt2`, add it below,
 and add its row to `helpers.checkpoints.models.MODELS`.
 
-`python -m helpers.making gpt2` makes one, `all` makes all, and `figure` draws the picture.
+`python -m helpers.making openai/whisper-tiny` makes one, `all` makes all, `recordings` speaks the
+recordings of `helpers.speech`, and `figure` draws the picture.
 """
 
-from helpers.making import bert, gpt2, t5
+from helpers.making import bert, gpt2, t5, whisper
 
-RECIPES = {recipe.stands_for: recipe for recipe in (gpt2.RECIPE, bert.RECIPE, t5.RECIPE)}
+RECIPES = {module.RECIPE.stands_for: module.RECIPE for module in (gpt2, bert, t5, whisper)}

@@ -1,23 +1,27 @@
-"""`python -m helpers.making gpt2`, or `all`, or `figure`."""
+"""`python -m helpers.making gpt2`, or `all`, or `figure`, or `recordings`."""
 
 import argparse
 from pathlib import Path
 
 from helpers import checkpoints, plots
-from helpers.making import RECIPES, figure
+from helpers.making import RECIPES, figure, spoken
 from helpers.making.recipe import make
 
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m helpers.making", description="Make a miniature, or the README's picture."
+        prog="python -m helpers.making",
+        description="Make a miniature, recordings, or a picture.",
     )
-    parser.add_argument("what", choices=[*RECIPES, "all", "figure"])
-    where = "folder for miniatures, or file for the figure (default: where they are bundled)"
+    parser.add_argument("what", choices=[*RECIPES, "all", "figure", "recordings"])
+    where = "folder, or file for the figure (default: where they are bundled)"
     parser.add_argument("--out", type=Path, help=where)
     options = parser.parse_args(arguments)
     if options.what == "figure":
         plots.save(figure.draw(), options.out or figure.PICTURE)
+        return
+    if options.what == "recordings":
+        spoken.record(options.out or spoken.FOLDER)
         return
     for model_id in RECIPES if options.what == "all" else [options.what]:
         bundled = checkpoints.MINIATURES[model_id]

@@ -23,8 +23,23 @@ POSITIONS = 256  # twice the longest story
 # GPT-2's and T5's own function, "gelu_new", in one step: its eight take a third of T5's training.
 GELU = "gelu_pytorch_tanh"
 
-Example = dict[str, list[int]]
+Example = dict[str, list[int] | str]
 Batch = dict[str, Tensor]
+
+
+def by_length(examples: list[Example], *, size: int, pad_token_id: int) -> Iterator[Batch]:
+    """Batches in random order, of examples of like length out of some hundreds in a row.
+
+    So little of a batch is padding.
+    """
+    shuffle = random.Random(TRAINING_SEED).shuffle
+    for start in range(0, len(examples), 32 * size):
+        neighbours = examples[start : start + 32 * size]
+        ranked = sorted(neighbours, key=lambda example: len(example["input_ids"]))
+        parts = [ranked[first : first + size] for first in range(0, len(ranked), size)]
+        shuffle(parts)
+        for part in parts:
+            yield next(training.batches(part, size=len(part), seed=0, pad_token_id=pad_token_id))
 
 
 @dataclass(frozen=True)
@@ -38,7 +53,10 @@ class Round:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How one miniature is made; `measure` returns the card's rows on how good it is."""
+    """How one miniature is made; `measure` returns the card's rows on how good it is.
+
+    Where the source is no text, `tokenizer` makes a processor, which holds a tokenizer.
+    """
 
     stands_for: str
     data: str
@@ -48,6 +66,7 @@ class Recipe:
     measure: Callable[[PreTrainedModel, Tokenizer, list[Story]], dict[str, str]]
     batch_size: int
     optimizer: Callable[..., Optimizer] | None = None
+    batches: Callable[..., Iterator[Batch]] = by_length
 
 
 def held_out_stories(count: int = HELD_OUT) -> list[Story]:
@@ -68,21 +87,6 @@ def trained(untrained: Tokenizer, texts: Iterator[str], vocab_size: int) -> Toke
     return tokenizer
 
 
-def by_length(examples: list[Example], *, size: int, pad_token_id: int) -> Iterator[Batch]:
-    """Batches in random order, of examples of like length out of some hundreds in a row.
-
-    So little of a batch is padding.
-    """
-    shuffle = random.Random(TRAINING_SEED).shuffle
-    for start in range(0, len(examples), 32 * size):
-        neighbours = examples[start : start + 32 * size]
-        ranked = sorted(neighbours, key=lambda example: len(example["input_ids"]))
-        parts = [ranked[first : first + size] for first in range(0, len(ranked), size)]
-        shuffle(parts)
-        for part in parts:
-            yield next(training.batches(part, size=len(part), seed=0, pad_token_id=pad_token_id))
-
-
 def make(recipe: Recipe, folder: Path) -> dict[str, str]:
     """Train a miniature, save it with its card in `folder`, and return its measures."""
     start = time.perf_counter()
@@ -93,12 +97,13 @@ def make(recipe: Recipe, folder: Path) -> dict[str, str]:
     new = iter(stories)
     tokenizer = recipe.tokenizer(stories[:TOKENIZER_STORIES])
     model = recipe.model(tokenizer)
-    pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
+    words = getattr(tokenizer, "tokenizer", tokenizer)  # a processor's, or itself
+    pad = words.pad_token_id if words.pad_token_id is not None else words.eos_token_id
     for round_, count in zip(recipe.rounds, counts, strict=True):
         examples = round_.examples(list(islice(new, count)), tokenizer)
         training.fit(
             model,
-            by_length(examples, size=recipe.batch_size, pad_token_id=pad),
+            recipe.batches(examples, size=recipe.batch_size, pad_token_id=pad),
             steps=round_.steps,
             learning_rate=round_.learning_rate,
             optimizer=recipe.optimizer,

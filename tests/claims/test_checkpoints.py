@@ -20,6 +20,7 @@ def test_the_miniature_stands_in_for_the_real_model(monkeypatch, switch):
         ("bert-base-uncased", "bert-base-uncased"),
         ("google-bert/bert-base-uncased", "bert-base-uncased"),
         ("google/flan-t5-small", "flan-t5-small"),
+        ("openai/whisper-tiny", "whisper-tiny"),
     ]:
         assert Path(checkpoints.resolve(model_id)).samefile(package / "miniatures" / folder)
 

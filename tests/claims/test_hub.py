@@ -16,7 +16,13 @@ import pytest
 import torch
 import transformers
 from huggingface_hub import constants
-from transformers import AutoModelForMaskedLM, AutoModelForSpeechSeq2Seq, AutoTokenizer, BertConfig
+from transformers import (
+    AutoModelForMaskedLM,
+    AutoModelForSpeechSeq2Seq,
+    AutoProcessor,
+    AutoTokenizer,
+    BertConfig,
+)
 
 from helpers import checkpoints
 from helpers.checkpoints.models import MODELS, Model
@@ -62,11 +68,11 @@ def copy(model_id, folder):
     return shutil.copytree(checkpoints.MINIATURES[model_id], folder / "copy")
 
 
-def refused(error, *said, model_id="gpt2", architecture=None):
+def refused(error, *said, model_id="gpt2", **wanted):
     """`fetch` fails in time, with all of this in one message and no second error behind it."""
     start = time.perf_counter()
     with pytest.raises(error) as caught:
-        checkpoints.fetch(model_id, architecture)
+        checkpoints.fetch(model_id, **wanted)
     assert time.perf_counter() - start < ALLOWED
     message = str(caught.value)
     for part in (model_id, *said):
@@ -96,12 +102,17 @@ def same(one, other):
 @pytest.mark.parametrize("model", MODELS)
 def test_the_real_id_is_downloaded_and_loads(hub, model):
     model_id, bundled = model.ids[0], model.miniature
-    assert checkpoints.fetch(model_id, model.architecture) == model_id
+    assert checkpoints.fetch(model_id, model.architecture, model.reads) == model_id
     assert "model.safetensors" in asked(hub, "GET .*/resolve/")[-1]  # they tell that all is there
     auto = model.auto_class
     assert same(loaded(model_id, auto), auto.from_pretrained(bundled))
     vocabulary = AutoTokenizer.from_pretrained(bundled).get_vocab()
     assert loaded(model_id, AutoTokenizer).get_vocab() == vocabulary
+    if model.reads == "sound":
+        extractors = loaded(model_id, AutoProcessor), AutoProcessor.from_pretrained(bundled)
+        one, other = (each.feature_extractor.to_dict() for each in extractors)
+        assert one == other
+        assert one["hop_length"] == 320  # not the library's own 160
 
 
 def test_nothing_is_downloaded_twice(hub):
@@ -338,11 +349,26 @@ def test_a_repository_is_refused_by_the_names_of_its_files(hub, tmp_path, files,
         ("google/flan-t5-small", "decoder", "AutoModelForSeq2SeqLM"),
         ("gpt2", "encoder", "AutoModelForCausalLM"),
         ("bert-base-uncased", "encoder-decoder", "AutoModelForMaskedLM"),
+        ("openai/whisper-tiny", "decoder", "AutoModelForSpeechSeq2Seq"),
     ],
 )
 def test_another_architecture(hub, model_id, wanted, auto_class):
     refused(ValueError, wanted, auto_class, ".ipynb", model_id=model_id, architecture=wanted)
     assert not asked(hub, "safetensors")  # nor any weights
+
+
+@pytest.mark.parametrize(
+    ("model_id", "wanted", "said"),
+    [
+        ("google/flan-t5-small", "sound", ("reads text", "AutoModelForSeq2SeqLM")),
+        ("openai/whisper-tiny", "text", ("reads sound", "AutoModelForSpeechSeq2Seq")),
+    ],
+)
+def test_text_where_sound_is_needed_and_the_other_way_round(hub, model_id, wanted, said):
+    said += (f"made for {wanted}", "3_seq2seq_lm.ipynb")
+    asked_for = {"architecture": "encoder-decoder", "reads": wanted}
+    refused(ValueError, *said, model_id=model_id, **asked_for)
+    assert not asked(hub, "safetensors")
 
 
 TINY = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
@@ -390,20 +416,24 @@ def test_a_head_that_would_be_new_is_refused_before_the_weights_come(
 
 def test_a_row_in_the_table_is_all_that_another_family_needs(hub, tmp_path, monkeypatch):
     hub.models["some/model"] = saved(tmp_path / "m", "WhisperForConditionalGeneration", WHISPER)
-    monkeypatch.setattr(checkpoints.models, "MODELS", MODELS[:3])
-    wanted = {"model_id": "some/model", "architecture": "encoder-decoder"}
-    refused(ValueError, "nothing that AutoModelForSeq2SeqLM takes", **wanted)
-    speech = Model(("some/whisper",), "encoder-decoder", AutoModelForSpeechSeq2Seq, "speech.ipynb")
-    monkeypatch.setattr(checkpoints.models, "MODELS", [*MODELS[:3], speech])
+    wanted = {"model_id": "some/model", "architecture": "encoder-decoder", "reads": "sound"}
+    rows(monkeypatch, *MODELS[:3])
+    with pytest.raises(ValueError, match="reads must be 'text', got 'sound'"):
+        checkpoints.fetch(**wanted)
+    speech = Model(
+        ("some/whisper",), "encoder-decoder", AutoModelForSpeechSeq2Seq, "speech.ipynb", "sound"
+    )
+    rows(monkeypatch, *MODELS[:3], speech)
     assert checkpoints.fetch(**wanted) == "some/model"
     assert checkpoints.fetch("google/flan-t5-small", "encoder-decoder")
-    refused(
-        ValueError,
-        "AutoModelForSpeechSeq2Seq, as in speech",
-        "decoder",
-        model_id="some/model",
-        architecture="decoder",
-    )
+    said = "AutoModelForSpeechSeq2Seq, as in speech"
+    refused(ValueError, said, "decoder", **wanted | {"architecture": "decoder", "reads": "text"})
+
+
+def rows(monkeypatch, *models):
+    """Another table of models."""
+    for module in (checkpoints.models, checkpoints.hub):
+        monkeypatch.setattr(module, "MODELS", models)
 
 
 def test_code_of_the_checkpoints_own_is_refused(hub, tmp_path):

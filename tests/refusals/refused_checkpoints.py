@@ -26,4 +26,24 @@ REFUSED = [
         ValueError,
         "architecture must be 'decoder' or 'encoder' or 'encoder-decoder', got 'causal'",
     ),
+    (
+        lambda: checkpoints.fetch("openai/whisper-tiny", "encoder-decoder", reads="speech"),
+        ValueError,
+        "reads must be 'text' or 'sound', got 'speech'",
+    ),
+    (
+        lambda: checkpoints.fetch("gpt2", "decoder", reads="sound"),
+        ValueError,
+        "reads must be 'text', got 'sound'",
+    ),
+    (
+        lambda: checkpoints.fetch("openai/whisper-tiny", "encoder-decoder"),
+        ValueError,
+        r".whisper. reads sound, and this is made for text.*AutoModelForSpeechSeq2Seq, as in 3_",
+    ),
+    (
+        lambda: checkpoints.fetch("google/flan-t5-small", "encoder-decoder", reads="sound"),
+        ValueError,
+        r".t5. reads text, and this is made for sound.* load it with AutoModelForSeq2SeqLM, as in",
+    ),
 ]

@@ -90,6 +90,18 @@ def test_make_says_what_to_do_where_there_is_no_such_python(fresh):
     assert f"No 'python3.0' found. Install Python 3.{MINOR} or newer" in result.stderr
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_make_sets_up_without_the_synthesizer_where_there_is_none(fails, fresh):
+    script = 'echo "$@" >>calls; case "$*" in *speech*) exit 1;; esac'
+    write_program(fresh / ".venv" / "bin" / "python", script if fails else 'echo "$@" >>calls')
+    result = make(fresh, "setup", f"PYTHON={sys.executable}")
+    assert result.returncode == 0, result.stderr
+    assert (fresh / ".venv" / ".ready").exists()
+    calls = (fresh / "calls").read_text(encoding="utf-8")
+    assert calls.index("-e .[test]") < calls.index("-e .[speech]")
+    assert ("all works but speech.say" in result.stdout) == fails
+
+
 @pytest.fixture
 def ready(fresh):
     """The same folder, set up a moment ago."""

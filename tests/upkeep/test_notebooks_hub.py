@@ -19,6 +19,8 @@ from helpers import checkpoints, stories
 from helpers.checkpoints.models import MODELS
 
 ROOT = Path(__file__).resolve().parents[2]
+TEXT_MODELS = [model for model in MODELS if model.reads == "text"]
+(WHISPER,) = [model for model in MODELS if model.reads == "sound"]
 
 
 def surroundings(hub, folder):
@@ -94,7 +96,7 @@ def test_every_notebook_loads_what_it_downloads(installed, tmp_path):
     site = installed / "site"
     path = os.pathsep.join([str(site), os.environ["PYTHONPATH"]])  # the guard lies there
     command = [sys.executable, "-c", LOAD_ALL]
-    for model in MODELS:
+    for model in TEXT_MODELS:
         command += [model.notebook, model.ids[0]]
     with hubs.running(checkpoints.MINIATURES) as hub:
         run = subprocess.run(
@@ -106,7 +108,7 @@ def test_every_notebook_loads_what_it_downloads(installed, tmp_path):
         )
     for path in set((site / "helpers").rglob("*.py")) - {site / "helpers" / "__init__.py"}:
         assert str(path) in run.stdout, run.stdout + run.stderr
-    for model in MODELS:
+    for model in TEXT_MODELS:
         assert f"the same weights: {model.ids[0]}" in run.stdout, run.stdout + run.stderr
         wanted = f"GET /{model.ids[0]}/resolve/main/model.safetensors"
         assert any(line.startswith(wanted) for line in hub.requests)
@@ -120,7 +122,10 @@ FULL_SIZE = {
     "gpt2": transformers.GPT2Config(),
     "bert-base-uncased": transformers.BertConfig(),
     "google/flan-t5-small": transformers.T5Config(decoder_start_token_id=0, **T5_SMALL),
+    "openai/whisper-tiny": transformers.WhisperConfig(),
 }
+WHISPER_BASE = {"encoder_layers": 6, "encoder_attention_heads": 8, "encoder_ffn_dim": 2048}
+WHISPER_BASE |= {name.replace("en", "de", 1): value for name, value in WHISPER_BASE.items()}
 OTHERS = {
     "gpt2": ("distilbert/distilgpt2", transformers.GPT2Config(n_layer=6)),
     "bert-base-uncased": (
@@ -131,27 +136,37 @@ OTHERS = {
         "google-t5/t5-small",
         transformers.T5Config(num_layers=6, decoder_start_token_id=0, vocab_size=32128),
     ),
+    "openai/whisper-tiny": (
+        "openai/whisper-base",
+        transformers.WhisperConfig(d_model=512, **WHISPER_BASE),
+    ),
 }
 
 
-def written(folder, model, config, tokenizer):
-    """A checkpoint with random weights."""
+def written(folder, model, config, tokenizer=None):
+    """A checkpoint with random weights, and the miniature's tokenizer if no other is given."""
+    tokenizer = tokenizer or AutoTokenizer.from_pretrained(model.miniature)
     for name in ("bos", "eos", "pad"):
         setattr(config, f"{name}_token_id", getattr(tokenizer, f"{name}_token_id", None))
     transformers.set_seed(0)
-    model.auto_class.from_config(config).save_pretrained(folder)
+    random_weights = model.auto_class.from_config(config)
+    if model.reads == "sound":  # which tokens stand for its languages and tasks
+        own = transformers.GenerationConfig.from_pretrained(model.miniature)
+        random_weights.generation_config = own
+        config.decoder_start_token_id = own.decoder_start_token_id
+        tokenizer = transformers.WhisperProcessor(transformers.WhisperFeatureExtractor(), tokenizer)
+    random_weights.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
 
 def full_size(model, folder):
-    tokenizer = AutoTokenizer.from_pretrained(model.miniature)
-    written(folder, model, FULL_SIZE[model.ids[0]], tokenizer)
+    written(folder, model, FULL_SIZE[model.ids[0]])
     return model.ids[0]
 
 
 def another_model(model, folder):
     other, config = OTHERS[model.ids[0]]
-    written(folder, model, config, AutoTokenizer.from_pretrained(model.miniature))
+    written(folder, model, config)
     return other
 
 
@@ -184,7 +199,7 @@ def larger_vocabulary(model, folder):
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.notebook)
+@pytest.mark.parametrize("model", TEXT_MODELS, ids=lambda model: model.notebook)
 @pytest.mark.parametrize("make", [full_size, another_model, half_precision, larger_vocabulary])
 def test_a_notebook_runs_on(make, model, tmp_path):
     """At most one line changed: the id in the cell that loads the model."""
@@ -204,3 +219,44 @@ def test_a_notebook_runs_on(make, model, tmp_path):
         copy.unlink()
     assert re.search(r"\d+ passed", run.stdout), run.stdout + run.stderr
     assert run.returncode == 0, run.stdout[-6000:]
+
+
+HEAR = """
+import sys
+from transformers import AutoModelForSpeechSeq2Seq, AutoProcessor
+from helpers import checkpoints, speech
+
+model_id = checkpoints.fetch(sys.argv[1], "encoder-decoder", reads="sound")
+processor = AutoProcessor.from_pretrained(model_id)
+model = AutoModelForSpeechSeq2Seq.from_pretrained(model_id)
+recordings = speech.recordings()[:2]
+sounds = [recording.sound for recording in recordings]
+inputs = speech.features(processor, sounds)
+labels = processor.tokenizer(recordings[0].text, return_tensors="pt").input_ids[:, 1:]
+loss = model(input_features=inputs[:1].to(model.dtype), labels=labels).loss
+print(model_id, tuple(inputs.shape), model.num_parameters() // 10**6, 0 < loss.item() < 20)
+print(len(speech.transcribe(model, processor, sounds)))
+"""
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("make", "seen"),
+    [
+        (full_size, "(2, 80, 3000) 37 True"),
+        (another_model, "(2, 80, 3000) 72 True"),
+        (half_precision, "(2, 80, 200) 0 True"),
+    ],
+)
+def test_a_speech_model_of_full_size_is_fetched_and_hears(make, seen, tmp_path):
+    """What the cells on speech will do, but for the measuring of attention."""
+    model_id = make(WHISPER, tmp_path / "model")
+    with hubs.running({model_id: tmp_path / "model"}) as hub:
+        run = subprocess.run(
+            [sys.executable, "-c", HEAR, model_id],
+            capture_output=True,
+            text=True,
+            env=surroundings(hub, tmp_path),
+            cwd=ROOT,
+        )
+    assert run.stdout == f"{model_id} {seen}\n2\n", run.stdout + run.stderr
