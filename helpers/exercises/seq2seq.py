@@ -28,11 +28,7 @@ EXERCISES["seq2seq.leak"] = Exercise(
         ("lacks", "3"): "it is so before the last position as well.",
         ("lacks", "1"): "it never catches up: the shift is the same at later positions.",
         ("lacks", "23"): "at position 1 it is asked for B, and has read no A.",
-        (
-            "lacks",
-            "01",
-        ): "that is where it reads <pad>. Where is a letter still unread, one that "
-        "comes before the letter that is asked for?",
+        ("lacks", "01"): "that is where c reads <pad>. Ask which letter it has not read yet.",
     },
     also=[
         {"lacks": "123", "first": "<PAD>", "leaks": "B", "right": "A"},
