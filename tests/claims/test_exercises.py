@@ -111,6 +111,17 @@ def test_a_loss_in_nats_is_called_by_its_name(verdict):
     )
 
 
+def test_an_encoder_that_runs_again_is_noticed_though_the_ids_are_right(verdict):
+    right = EXERCISES["seq2seq.write"].reference
+
+    def wasteful(encode, decode, source, *rest):
+        return right(encode, lambda _, ids: decode(encode(source), ids), source, *rest)
+
+    for arguments in EXERCISES["seq2seq.write"].inputs:
+        assert torch.equal(wasteful(*arguments), right(*arguments))
+    assert "encode was called a second time" in verdict("seq2seq.write", wasteful)
+
+
 # ---- which results are right ----
 
 RIGHT = [
