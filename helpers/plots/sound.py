@@ -37,7 +37,7 @@ def listening(
 
     >>> ax = listening([[0.1, 0.9, 0.2, -1.0]], [[0.9, 0.1]], rows=["It"], seconds=0.04)
     >>> [part.get_ylabel() for part in ax.figure.axes[:2]]
-    ['mel bin', 'query']
+    ['mel bin', 'written']
     """
     sound = data.array("features", features, "M F", least=-math.inf)
     weights = data.array("weights", weights, "Q K")
@@ -57,7 +57,7 @@ def listening(
         scale = {"cmap": colours.WEIGHTS, "vmin": 0.0, "vmax": limit}
         ends = {"extent": (0, seconds, len(rows) - 0.5, -0.5)}
         picture = below.imshow(weights, **scale, **ends, **style)
-        below.set(xlabel="seconds", ylabel="query", facecolor=colours.HATCHED["facecolor"])
+        below.set(xlabel="seconds", ylabel="written", facecolor=colours.HATCHED["facecolor"])
         below.tick_params(length=0)
         page.write_tokens(below.yaxis, rows, 0.8 * page.points(below)[1] / len(rows))
         ax.figure.colorbar(picture, ax=below, label=label)

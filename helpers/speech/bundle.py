@@ -20,13 +20,14 @@ class Recording:
 
     `sound` is (samples) float32, between −1 and 1, 16,000 samples a second. `text` is what is said,
     and `voice` who says it, as `say` names it. `heard` tells whether our Whisper miniature heard
-    this voice in training; it never heard the sentence.
+    this voice in training; it never heard the sentence. `file` is where the recording lies.
     """
 
     text: str
     voice: str
     heard: bool
     sound: np.ndarray
+    file: Path
 
 
 def recordings() -> list[Recording]:
@@ -45,8 +46,9 @@ def recordings() -> list[Recording]:
     for voice in index:
         name, heard = voice["name"], voice["heard"]
         for number, text in enumerate(voice["sentences"]):
-            sound, _ = soundfile.read(file_of(FOLDER, name, number), dtype="float32")
-            found.append(Recording(text, name, heard, sound))
+            file = file_of(FOLDER, name, number)
+            sound, _ = soundfile.read(file, dtype="float32")
+            found.append(Recording(text, name, heard, sound, file))
     return found
 
 

@@ -189,7 +189,7 @@ def test_a_spectrogram_and_the_weights_below_it_share_their_seconds():
     np.testing.assert_array_equal(sound_picture.get_array(), SOUND)
     assert below_picture.get_extent()[:2] == sound_picture.get_extent()[:2] == [0, 2.5]
     assert ax.get_xlim() == below.get_xlim() == (0, 2.5)
-    assert [below.get_xlabel(), below.get_ylabel()] == ["seconds", "query"]
+    assert [below.get_xlabel(), below.get_ylabel()] == ["seconds", "written"]
     assert ax.get_ylabel() == "mel bin"
     assert ticks(below.yaxis) == ["It", "␣was"]
     ax.figure.canvas.draw()

@@ -45,17 +45,10 @@ class Form:
     task: str = RATED  # how an exercise begins
 
 
-# Rows of notebooks that are not rewritten yet; the new form is `Form()`, with 34 cells and 1,800
-# words for the third one.
-BEFORE = {
-    "sections": ("Words", "Load it", "Use it", *SECTIONS[1:6], "Sources"),
-    "longest_cell": 15,
-    "task": r"### \d\. .+",
-}
 FORMS = {
     "1_causal_lm.ipynb": Form(),
     "2_masked_lm.ipynb": Form(),
-    "3_seq2seq_lm.ipynb": Form(core_cells=83, core_words=2550, exercises=5, **BEFORE),
+    "3_seq2seq_lm.ipynb": Form(core_cells=34, core_words=1800),
 }
 
 
