@@ -1,23 +1,28 @@
-"""`python -m helpers.making gpt2`, or `all`, or `figure`."""
+"""`python -m helpers.making gpt2`, or `all`, or `figure`, or `contest`."""
 
 import argparse
 from pathlib import Path
 
 from helpers import checkpoints, plots
-from helpers.making import RECIPES, figure
+from helpers.contest import FOLDER
+from helpers.making import RECIPES, contest, figure
 from helpers.making.recipe import make
 
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m helpers.making", description="Make a miniature, or the README's picture."
+        prog="python -m helpers.making",
+        description="Make a miniature, the README's picture, or the contest.",
     )
-    parser.add_argument("what", choices=[*RECIPES, "all", "figure"])
-    where = "folder for miniatures, or file for the figure (default: where they are bundled)"
+    parser.add_argument("what", choices=[*RECIPES, "all", "figure", "contest"])
+    where = "folder (for the figure, a file) to write to (default: where the bundled ones are)"
     parser.add_argument("--out", type=Path, help=where)
     options = parser.parse_args(arguments)
     if options.what == "figure":
         plots.save(figure.draw(), options.out or figure.PICTURE)
+        return
+    if options.what == "contest":
+        contest.play(contest.PLAN, options.out or FOLDER)
         return
     for model_id in RECIPES if options.what == "all" else [options.what]:
         bundled = checkpoints.MINIATURES[model_id]
