@@ -8,12 +8,13 @@ from other stories, and what is asked in either is not learned from.
 `python -m helpers.making contest` plays it, `helpers.contest.results` reads what came out.
 """
 
-import json
 import random
 import re
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import product
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any, NamedTuple
@@ -21,7 +22,8 @@ from typing import Any, NamedTuple
 import torch
 from transformers import AutoTokenizer, PreTrainedModel, T5Tokenizer
 
-from helpers import checkpoints, contest, stories, training
+from helpers import checkpoints, stories, training
+from helpers.contest import Judged, Results, Run, results, save
 from helpers.making.entrants import GAP, MODELS, Pair, answers, as_batch, example, loss, make_model
 from helpers.making.recipe import Batch, by_length
 from helpers.stories import BLANK, Blank, Story, fill, next_words, sentences
@@ -30,7 +32,7 @@ GRID = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)  # of learning rates
 FIRST = GRID.index(1e-3)  # where the search begins
 SEED = 3  # of the stories
 BATCH = 32
-STEPS = {"translate": 1500, "fill": 4000, "continue": 800, "classify": 200}
+STEPS = {"translate": 1200, "fill": 3000, "continue": 1000, "classify": 150}
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Plan:
 
     steps: dict[str, int] = field(default_factory=STEPS.copy)
     seeds: int = 5
-    stories: int = 60_000  # to choose from: every seventh is about a loan
+    stories: int = 80_000  # to choose from: every seventh is about a loan
     blanks: int = 5  # to try in each story
     validation: int = 300
     test: int = 400
@@ -134,25 +136,10 @@ def exam(task: Task, parts: list[list], plan: Plan, tokenizer: T5Tokenizer) -> E
     return Exam(*reversed(pairs), ideal=fmean(map(task.ideal, chosen[0])))
 
 
-# ---- one model ----
+# ---- one run ----
 
 
-class Judged(NamedTuple):
-    """On pairs for validation: the loss in nats per token of the answer, and right answers."""
-
-    loss: float
-    right: float
-
-
-class Trained(NamedTuple):
-    """A model, and how good it was after 4/5 of the steps and after all."""
-
-    model: PreTrainedModel
-    before: Judged
-    after: Judged
-
-
-def train(
+def run(
     task: str,
     architecture: str,
     exam: Exam,
@@ -161,10 +148,13 @@ def train(
     steps: int,
     learning_rate: float,
     seed: int,
-) -> Trained:
-    """From random weights, on the training pairs of one task. A decoder that continues a text is
-    scored at every token of it, as its mask allows; otherwise answers alone are scored.
+) -> Run:
+    """One model, from random weights, on the training pairs of one task.
+
+    A decoder that learns to continue is scored at every token, as its mask allows; otherwise only
+    answers are scored.
     """
+    start = time.process_time()
     training.seed(seed)
     model = make_model(architecture, tokenizer)
     gap, every = tokenizer.convert_tokens_to_ids(GAP), task == "continue"
@@ -181,12 +171,13 @@ def train(
             yield batch
 
     pad = tokenizer.pad_token_id
-    batches = by_length(examples[: steps * BATCH], size=BATCH, pad_token_id=pad)
-    title = f"{task}, {architecture}, rate {learning_rate}, seed {seed}"
-    rate = {"learning_rate": learning_rate}
-    training.fit(model, judging(batches), steps=steps, loss=loss, title=title, **rate)
-    judged.append(judge(architecture, model, exam.validation, tokenizer))
-    return Trained(model.eval(), *judged)
+    batches = judging(by_length(examples[: steps * BATCH], size=BATCH, pad_token_id=pad))
+    options = {"steps": steps, "learning_rate": learning_rate, "loss": loss}
+    training.fit(model, batches, **options, title=f"{task}, {architecture}, rate {learning_rate}")
+    judged += [judge(architecture, model, part, tokenizer) for part in (exam.validation, exam.test)]
+    seconds = round(time.process_time() - start, 1)
+    size = model.num_parameters()
+    return Run(task, architecture, size, steps, learning_rate, seed, *judged, seconds)
 
 
 @torch.no_grad()
@@ -199,115 +190,93 @@ def judge(
     return Judged(round(nats, 5), right)
 
 
-def search(train_at: Callable[[float], Trained]) -> dict[float, Trained]:
-    """Learning rates of the grid with what they led to, the best one first.
-
-    Starting from one in the middle, until those on both sides of the best are known to be worse.
-    """
-    tried, wanted = {}, {FIRST - 1, FIRST, FIRST + 1}
-    while wanted:
-        tried |= {place: train_at(GRID[place]) for place in sorted(wanted)}
-        best = min(tried, key=lambda place: tried[place].after.loss)
-        wanted = {best - 1, best + 1} & set(range(len(GRID))) - set(tried)
-    return {GRID[place]: tried[place] for place in [best, *(set(tried) - {best})]}
-
-
 # ---- the whole contest ----
 
 
-def entry(plan: Plan, task: str, architecture: str, exam: Exam, tokenizer: T5Tokenizer) -> dict:
-    """Everything that is measured of one architecture at one task."""
-    start = time.process_time()
+def best_rate(run_at: Callable[[float], Run]) -> float:
+    """The best learning rate of the grid, by the validation loss.
 
-    def train_at(rate: float, seed: int = 0) -> Trained:
-        options = {"steps": plan.steps[task], "learning_rate": rate, "seed": seed}
-        return train(task, architecture, exam, tokenizer, **options)
-
-    tried = search(train_at)
-    rate, first = next(iter(tried.items()))
-    runs = [first, *(train_at(rate, seed) for seed in range(1, plan.seeds))]
-    tests = [judge(architecture, run.model, exam.test, tokenizer) for run in runs]
-    return {
-        "right": [test.right for test in tests],
-        "parameters": first.model.num_parameters(),
-        "learning_rate": rate,
-        "tried": {str(rate): tried[rate].after.loss for rate in sorted(tried)},
-        "validation": [
-            {"before": run.before._asdict(), "after": run.after._asdict()} for run in runs
-        ],
-        "minutes": round((time.process_time() - start) / 60, 2),
-    }
-
-
-def play(plan: Plan, folder: Path) -> contest.Results:
-    """The whole contest: results and card are saved in the folder.
-
-    If it is stopped, the same plan goes on from what `unfinished.json` has kept.
+    From one in the middle, until those on both sides of the best are known to be worse.
     """
+    tried, wanted = {}, {FIRST - 1, FIRST, FIRST + 1}
+    while wanted:
+        tried |= {place: run_at(GRID[place]).after.loss for place in sorted(wanted)}
+        best = min(tried, key=tried.get)
+        wanted = {best - 1, best + 1} & set(range(len(GRID))) - set(tried)
+    return GRID[best]
+
+
+def play(plan: Plan, folder: Path) -> Results:
+    """All runs, but for those that the results in the folder have already: so it can be stopped."""
     tokenizer = AutoTokenizer.from_pretrained(checkpoints.MINIATURES["google/flan-t5-small"])
     folder.mkdir(parents=True, exist_ok=True)
-    unfinished = folder / "unfinished.json"
-    found = {"plan": asdict(plan), "threads": torch.get_num_threads(), "tasks": {}}
-    if unfinished.is_file():
-        earlier = json.loads(unfinished.read_text(encoding="utf-8"))
-        found = earlier if earlier["plan"] == found["plan"] else found
-    for task, exam in exams(plan, tokenizer).items():
-        pairs = {part: len(getattr(exam, part)) for part in ("training", "validation", "test")}
-        done = found["tasks"].setdefault(task, {"ideal": exam.ideal, "pairs": pairs, "entries": {}})
-        for name in MODELS:
-            if name not in done["entries"]:
-                done["entries"][name] = entry(plan, task, name, exam, tokenizer)
-                unfinished.write_text(json.dumps(found), encoding="utf-8")
-    text = json.dumps(found, indent=1, ensure_ascii=False) + "\n"
-    (folder / "results.json").write_text(text, encoding="utf-8")
+    made = exams(plan, tokenizer)
+    found = Results(
+        ideal={task: exam.ideal for task, exam in made.items()},
+        pairs={task: [*map(len, exam[:3])] for task, exam in made.items()},
+        runs=[],
+    )
+    earlier = results(folder) if (folder / "results.json").is_file() else found
+    if earlier.pairs == found.pairs:
+        found = earlier
+    known = {(*run[:2], *run[3:6]): run for run in found.runs}
+
+    def run_at(task: str, name: str, rate: float, seed: int = 0) -> Run:
+        key = (task, name, plan.steps[task], rate, seed)
+        if key not in known:
+            options = {"steps": plan.steps[task], "learning_rate": rate, "seed": seed}
+            known[key] = run(task, name, made[task], tokenizer, **options)
+            found.runs.append(known[key])
+            save(found, folder)
+        return known[key]
+
+    for task, name in product(plan.steps, MODELS):
+        rate = best_rate(partial(run_at, task, name))
+        for seed in range(1, plan.seeds):
+            run_at(task, name, rate, seed)
     (folder / "README.md").write_text(card(found), encoding="utf-8")
-    unfinished.unlink()
-    return contest.results(folder)
+    return found
 
 
-def card(found: dict) -> str:
-    """What was measured, how, and how far it can be trusted."""
-    plan, tasks = found["plan"], found["tasks"]
-    minutes = sum(entry["minutes"] for task in tasks.values() for entry in task["entries"].values())
-    size = {
-        name: entry["parameters"] for name, entry in next(iter(tasks.values()))["entries"].items()
-    }
-    rows = [
-        [task, name, *_row(entry), f"{done['ideal']:.1%}"]
-        for task, done in tasks.items()
-        for name, entry in done["entries"].items()
-    ]
+def card(found: Results) -> str:
+    """What was measured, how, and what came out."""
     heads = [
         *("task", "architecture", "learning rate (tried)", "right, mean ± sd", "each seed"),
-        *("validation loss at 4/5 → end", "right at 4/5 → end", "ideal reader"),
+        *("ideal reader", "validation loss at 4/5 → end", "right at 4/5 → end"),
     ]
-    table = "\n".join(f"| {' | '.join(row)} |" for row in [heads, ["---"] * len(heads), *rows])
-    counts = "\n".join(
-        f"- *{task}*: {plan['steps'][task]:,} steps; "
-        + ", ".join(f"{count:,} pairs for {part}" for part, count in done["pairs"].items())
-        for task, done in tasks.items()
-    )
+    rows = [_row(found, *each) for each in product(found.ideal, MODELS)]
+    first = {task: found.chosen(task, "decoder") for task in found.ideal}
     return TEXT.format(
-        table=table,
-        counts=counts,
-        sizes=", ".join(f"{name} {count:,}" for name, count in size.items()),
-        minutes=f"{minutes:.0f}",
+        table="\n".join(f"| {' | '.join(row)} |" for row in [heads, ["---"] * len(heads), *rows]),
+        counts="\n".join(
+            "| {} | {:,} | {:,} | {:,} | {:,} |".format(task, runs[0].steps, *found.pairs[task])
+            for task, runs in first.items()
+        ),
+        sizes=", ".join(
+            f"{name} {size:,}" for name, size in {r[1]: r[2] for r in found.runs}.items()
+        ),
+        seeds=len(next(iter(first.values()))),
+        minutes=round(sum(run.seconds for run in found.runs) / 60),
         batch=BATCH,
-        **{**found, **plan},
     )
 
 
-def _row(entry: dict) -> Iterator[str]:
-    right, ends = entry["right"], entry["validation"]
-    losses, rights = (
-        [fmean(end[when][what] for end in ends) for when in ("before", "after")]
-        for what in ("loss", "right")
-    )
-    yield f"**{entry['learning_rate']:g}** ({', '.join(entry['tried'])})"
+def _row(found: Results, task: str, name: str) -> Iterator[str]:
+    runs = found.chosen(task, name)
+    right = [run.test.right for run in runs]
+    yield from (task, name)
+    tried = ", ".join(f"{rate:g}" for rate in found.tried(task, name))
+    yield f"**{runs[0].learning_rate:g}** ({tried})"
     yield f"{fmean(right):.1%} ± {stdev(right) if len(right) > 1 else 0:.1%}"
     yield ", ".join(f"{100 * each:.1f}" for each in right)
-    yield "{:.4f} → {:.4f}".format(*losses)
-    yield "{:.1%} → {:.1%}".format(*rights)
+    yield f"{found.ideal[task]:.1%}"
+    ends = [
+        [fmean(each) for each in zip(*part, strict=True)]
+        for part in zip(*((r.before, r.after) for r in runs), strict=True)
+    ]
+    (loss_before, right_before), (loss_after, right_after) = ends
+    yield f"{loss_before:.4f} → {loss_after:.4f}"
+    yield f"{right_before:.1%} → {right_after:.1%}"
 
 
 TEXT = """# The contest: decoder, encoder, encoder–decoder, side by side
@@ -315,33 +284,36 @@ TEXT = """# The contest: decoder, encoder, encoder–decoder, side by side
 Four tasks over stories from `helpers.stories` in which somebody borrows or lends something. One
 model for each architecture, task and seed, all from random weights.
 
-- *translate*: an English sentence into German; right is right to the letter.
-- *fill*: a story with one word hidden, among those that its left side leaves open.
-- *continue*: the left side of the same words, and no more: which word comes next?
+- *translate*: an English sentence into German; right is right to the letter
+- *fill*: a story with one word hidden, of those that its left side leaves open
+- *continue*: the left side of such a word, and no more: which word comes next?
 - *classify*: does a story end "happy" or "sad"?
 
-What is equal: parameters within 5 % ({sizes}), width 64, the tokenizer (our T5 miniature's),
-pairs, order, batches of {batch}, steps, AdamW with warm-up, linear decay and clipping
-(`helpers.training.fit`), no dropout. The decoder and the encoder have two layers; the
-encoder–decoder has one in each stack, of which the decoder's has two kinds of attention.
+**Equal** are the parameters, within 5 % ({sizes}), the width (64), the tokenizer (our T5
+miniature's), the pairs and their order, batches of {batch}, steps, and the training
+(`helpers.training.fit`: AdamW, warm-up, decay to zero; no dropout). Decoder and encoder have two
+layers; the encoder–decoder has one in each stack, and two kinds of attention in the decoder's.
 
-What differs, because the architectures do: the decoder reads source and target as one text, and
-writes greedily. The encoder gets as many masks as the answer has tokens, a hint that the others
-don't get, and fills all at once. To *fill*, the decoder reads the whole story with a mark in the
-gap before it answers. To *continue*, it is scored at every word of the left side as well, as its
-mask allows; in everything else, and for the others, the answer alone is scored.
+**Different** is how they are asked. The decoder reads source and target as one text, and writes
+greedily. The encoder gets as many masks as the answer has tokens, a hint that the others don't get,
+and fills all at once. To *fill*, the decoder reads the whole story with a mark in the gap before it
+answers, like the encoder–decoder. To *continue*, it is scored at every token, as its mask allows;
+in all else only answers are scored.
 
-The learning rate is that with the lowest validation loss (seed 0), chosen for each architecture and
-task from one grid: 1e-4, 3e-4, 1e-3, and so on to 1e-1. Not all of it is tried: the search goes on
-until the rates on both sides of the best one are known to be worse. Sources of the test occur
-neither in validation nor in training, and those of validation not in training.
+The **learning rate** has the lowest validation loss (first seed), for each architecture and task,
+on one grid: 1e-4, 3e-4, 1e-3, …, 1e-1. The search ends when the rates on both sides of the best are
+known to be worse. What is asked in the test is neither in validation nor in training, and what is
+asked in validation is not in training.
 
+| task | steps | pairs for training | validation | test |
+|---|---|---|---|---|
 {counts}
 
 {table}
 
-Losses are in nats per token of the answer, means over the seeds. Seeds: {seeds}. Stories to choose
-from: {stories:,}. Time taken: {minutes} minutes on one core (CPU threads: {threads}).
+Losses are in nats per token of the answers; they and the right answers beside them are means over
+{seeds} seeds. It took {minutes} minutes of one core.
 
-Made by `python -m helpers.making contest`.
+Made by `python -m helpers.making contest`. Runs that `results.json` has are not run again: to
+measure anew, give another folder (`--out`).
 """
