@@ -105,8 +105,8 @@ def exams(plan: Plan, tokenizer: T5Tokenizer) -> dict[str, Exam]:
     """The tasks of the plan, over stories of one kind: somebody borrows or lends something."""
     told = {story.text: story for story in stories.sample(plan.stories, SEED)}
     loans = [story for text, story in told.items() if re.match(r"\w+ (borrowed|lent) ", text)]
-    first, second = 2 * plan.test, 2 * (plan.test + plan.validation)  # enough for as many pairs
-    parts = [loans[:first], loans[first:second], loans[second:]]
+    third, second = -2 * plan.test, -2 * (plan.test + plan.validation)  # enough for as many pairs
+    parts = [loans[:second], loans[second:third], loans[third:]]
     items = {"classify": parts, "translate": [[*by_sentence(part)] for part in parts]}
     if plan.steps.keys() & {"fill", "continue"}:
         hidden = [open_blanks(part, plan.blanks, tokenizer) for part in parts]
@@ -126,14 +126,15 @@ def open_blanks(told: list[Story], each: int, tokenizer: T5Tokenizer) -> list[Bl
 
 
 def exam(task: Task, parts: list[list], plan: Plan, tokenizer: T5Tokenizer) -> Exam:
-    """Each source once: no test pair is in validation, and no pair of either is learned from."""
+    """Each pair once; what is read in validation is new, and so is what is read in the test."""
     known, chosen = set(), []
-    for part, most in zip(parts, (plan.test, plan.validation, None), strict=True):
-        found = {tuple(task.pair(item, tokenizer).source): item for item in part}
-        chosen.append([item for source, item in found.items() if source not in known][:most])
-        known |= set(found)
-    pairs = [[task.pair(item, tokenizer) for item in part] for part in chosen]
-    return Exam(*reversed(pairs), ideal=fmean(map(task.ideal, chosen[0])))
+    for part, most in zip(parts, (None, plan.validation, plan.test), strict=True):
+        pairs = {str(pair): (pair, item) for item in part for pair in [task.pair(item, tokenizer)]}
+        new = [row for row in pairs.values() if tuple(row[0].source) not in known]
+        chosen.append(new[:most])
+        known |= {tuple(pair.source) for pair, _ in pairs.values()}
+    pairs = [[pair for pair, _ in part] for part in chosen]
+    return Exam(*pairs, ideal=fmean(task.ideal(item) for _, item in chosen[-1]))
 
 
 # ---- one run ----
