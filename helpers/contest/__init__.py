@@ -54,7 +54,7 @@ class Results(NamedTuple):
         tried = self.tried(task, architecture)
         best = min(tried, key=tried.get)
         runs = [run for run in self.runs if run[:2] == (task, architecture)]
-        return [run for run in runs if run.learning_rate == best]
+        return sorted((r for r in runs if r.learning_rate == best), key=lambda run: run.seed)
 
     def scores(self) -> dict[str, dict[str, list[float]]]:
         """Right answers in the test, for `plots.comparison`: task → architecture → one a seed."""

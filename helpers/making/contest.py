@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import product
+from itertools import product, starmap
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any, NamedTuple
@@ -219,7 +219,7 @@ def play(plan: Plan, folder: Path) -> Results:
     )
     earlier = results(folder) if (folder / "results.json").is_file() else found
     if earlier.pairs == found.pairs:
-        found = earlier
+        found.runs.extend(run for run in earlier.runs if run.steps == plan.steps[run.task])
     known = {(*run[:2], *run[3:6]): run for run in found.runs}
 
     def run_at(task: str, name: str, rate: float, seed: int = 0) -> Run:
@@ -241,43 +241,34 @@ def play(plan: Plan, folder: Path) -> Results:
 
 def card(found: Results) -> str:
     """What was measured, how, and what came out."""
-    heads = [
-        *("task", "architecture", "learning rate (tried)", "right, mean ± sd", "each seed"),
-        *("ideal reader", "validation loss at 4/5 → end", "right at 4/5 → end"),
-    ]
-    rows = [_row(found, *each) for each in product(found.ideal, MODELS)]
-    first = {task: found.chosen(task, "decoder") for task in found.ideal}
+    tasks = {task: found.chosen(task, "decoder") for task in found.ideal}
+    sizes = {run.architecture: f"{run.architecture} {run.parameters:,}" for run in found.runs}
     return TEXT.format(
-        table="\n".join(f"| {' | '.join(row)} |" for row in [heads, ["---"] * len(heads), *rows]),
+        rows="\n".join(starmap(partial(_row, found), product(tasks, MODELS))),
         counts="\n".join(
             "| {} | {:,} | {:,} | {:,} | {:,} |".format(task, runs[0].steps, *found.pairs[task])
-            for task, runs in first.items()
+            for task, runs in tasks.items()
         ),
-        sizes=", ".join(
-            f"{name} {size:,}" for name, size in {r[1]: r[2] for r in found.runs}.items()
-        ),
-        seeds=len(next(iter(first.values()))),
+        sizes=", ".join(sizes.values()),
+        seeds=min(map(len, tasks.values())),
         minutes=round(sum(run.seconds for run in found.runs) / 60),
         batch=BATCH,
     )
 
 
-def _row(found: Results, task: str, name: str) -> Iterator[str]:
+def _row(found: Results, task: str, name: str) -> str:
     runs = found.chosen(task, name)
     right = [run.test.right for run in runs]
-    yield from (task, name)
+    loss_before, right_before, loss_after, right_after = (
+        fmean(column) for column in zip(*((*run.before, *run.after) for run in runs), strict=True)
+    )
     tried = ", ".join(f"{rate:g}" for rate in found.tried(task, name))
-    yield f"**{runs[0].learning_rate:g}** ({tried})"
-    yield f"{fmean(right):.1%} ± {stdev(right) if len(right) > 1 else 0:.1%}"
-    yield ", ".join(f"{100 * each:.1f}" for each in right)
-    yield f"{found.ideal[task]:.1%}"
-    ends = [
-        [fmean(each) for each in zip(*part, strict=True)]
-        for part in zip(*((r.before, r.after) for r in runs), strict=True)
-    ]
-    (loss_before, right_before), (loss_after, right_after) = ends
-    yield f"{loss_before:.4f} → {loss_after:.4f}"
-    yield f"{right_before:.1%} → {right_after:.1%}"
+    return (
+        f"| {task} | {name} | **{runs[0].learning_rate:g}** ({tried}) "
+        f"| {fmean(right):.1%} ± {stdev(right) if len(right) > 1 else 0:.1%} "
+        f"| {', '.join(f'{100 * each:.1f}' for each in right)} | {found.ideal[task]:.1%} "
+        f"| {right_before:.1%} → {right_after:.1%} | {loss_before:.4f} → {loss_after:.4f} |"
+    )
 
 
 TEXT = """# The contest: decoder, encoder, encoder–decoder, side by side
@@ -310,10 +301,12 @@ asked in validation is not in training.
 |---|---|---|---|---|
 {counts}
 
-{table}
+| task | architecture | rate (tried) | right ± sd | each seed | ideal | at 4/5 → at the end | loss |
+|---|---|---|---|---|---|---|---|
+{rows}
 
-Losses are in nats per token of the answers; they and the right answers beside them are means over
-{seeds} seeds. It took {minutes} minutes of one core.
+The last two columns are of the validation, right answers and the loss (in nats per token of the
+answers), means over the {seeds} seeds. All runs together took {minutes} minutes of one core.
 
 Made by `python -m helpers.making contest`. Runs that `results.json` has are not run again: to
 measure anew, give another folder (`--out`).
