@@ -13,6 +13,14 @@ from helpers import checks
 from helpers.plots import colours, data, page
 
 _IDEAL_LINE = {"color": colours.IDEAL, "linewidth": 2, "label": "ideal reader"}
+_SEED = {
+    "marker": "o",
+    "markersize": 3.5,
+    "linestyle": "",
+    "markeredgecolor": "white",
+    "markeredgewidth": 0.4,
+    "color": colours.IDEAL,
+}
 
 
 def token_losses(
@@ -105,7 +113,7 @@ def next_words(
 
 
 def comparison(
-    scores: Mapping[str, Mapping[str, float]],
+    scores: Mapping[str, Mapping[str, float | Sequence[float]]],
     *,
     ideal: Mapping[str, float] | None = None,
     title: str | None = None,
@@ -114,21 +122,28 @@ def comparison(
     """How well the three architectures do on the same tasks: a group of bars for each task.
 
     `scores` maps task → architecture ("decoder", "encoder", "encoder-decoder") → fraction of right
-    answers, from 0 to 1; an architecture that can't do a task is left out there. `ideal` maps
-    task → the ideal reader's fraction, a dark line across the group.
+    answers, from 0 to 1, or several, one for each seed: then the bar is their mean, and each is a
+    dot. An architecture that can't do a task is left out there. `ideal` maps task → the ideal
+    reader's fraction, a dark line across the group.
 
-    Raises TypeError or ValueError for an unknown architecture or task, and a fraction that is not
-    between 0 and 1.
+    Raises TypeError or ValueError for an unknown architecture or task, no fraction at all, and one
+    that is not between 0 and 1.
 
     >>> ax = comparison({"fill": {"decoder": 0.5, "encoder": 0.9}}, ideal={"fill": 0.95})
     >>> [round(float(bar.get_height()), 2) for bar in ax.patches]
     [0.5, 0.9]
+    >>> ax = comparison({"fill": {"decoder": [0.5, 0.7]}})
+    >>> [round(float(bar.get_height()), 2) for bar in ax.patches]
+    [0.6]
     """
     ideal = ideal or {}
     _check_fractions("ideal", ideal, scores)
     for task, fractions in scores.items():
-        _check_fractions(task, fractions, colours.HUES)
+        _check_fractions(task, fractions, colours.HUES, several=True)
     key = [Patch(color=hue, label=name) for name, hue in colours.HUES.items()]
+    several = [each for one in scores.values() for each in one.values() if np.size(each) > 1]
+    if several:
+        key.append(Line2D([], [], **_SEED, label="one seed"))
     with page.house_style():
         ax = page.axes(ax, (6.5, 3.2), title)
         for group, (task, fractions) in enumerate(scores.items()):
@@ -191,22 +206,31 @@ def _labelled_bars(ax: Axes, places: np.ndarray, values: np.ndarray, **style: st
     ax.bar_label(bars, [_percent(v) for v in values], padding=3, fontsize=7.5, color=grey)
 
 
-def _group_of_bars(ax: Axes, group: int, fractions: Mapping[str, float]) -> None:
-    """The bars of one task, each with its number: inside, in white, where there is room."""
-    outside = {"label_type": "edge", "padding": 2, "color": plt.rcParams["axes.labelcolor"]}
-    inside = {"label_type": "center", "padding": 0, "color": "white"}
-    for architecture, height in fractions.items():
+def _group_of_bars(ax: Axes, group: int, fractions: Mapping[str, float | Sequence[float]]) -> None:
+    """The bars of one task, each with its number: at its foot, in white, where there is room."""
+    for architecture, fraction in fractions.items():
         place = group + 0.26 * (list(colours.HUES).index(architecture) - 1)
-        bar = ax.bar(place, height, 0.24, color=colours.hue(architecture))
-        style = inside if height > 0.15 else outside
-        ax.bar_label(bar, [_percent(height)], fontsize=7.5, **style)
+        height = np.mean(fraction)
+        ax.bar(place, height, 0.24, color=colours.hue(architecture))
+        inside = height > 0.15
+        colour = "white" if inside else plt.rcParams["axes.labelcolor"]
+        foot = 0.03 if inside else np.max(fraction) + 0.03
+        ax.text(place, foot, _percent(height), ha="center", color=colour, fontsize=7.5)
+        if np.size(fraction) > 1:  # beside each other, or equal ones would hide each other
+            beside = place + np.linspace(-0.08, 0.08, np.size(fraction))
+            ax.plot(beside, fraction, **_SEED)
 
 
-def _check_fractions(name: str, fractions: Mapping[str, float], known: Collection[str]) -> None:
+def _check_fractions(
+    name: str, fractions: Mapping, known: Collection[str], *, several: bool = False
+) -> None:
     checks.instance(name, fractions, Mapping, "a dict of name → fraction")
     for key, fraction in fractions.items():
         checks.choice(f"a key of {name}", key, known)
-        checks.number(f"{name}: {key}", fraction, lambda x: 0 <= x <= 1, "between 0 and 1")
+        each = fraction if several and isinstance(fraction, (list, tuple)) else [fraction]
+        checks.need(len(each), f"{name}: {key} must hold at least one fraction, got none")
+        for number in each:
+            checks.number(f"{name}: {key}", number, lambda x: 0 <= x <= 1, "between 0 and 1")
 
 
 def _percent(probability: float) -> str:

@@ -310,6 +310,19 @@ def test_tasks_stand_side_by_side_and_an_architecture_has_its_hue():
     assert mark.get_segments()[0][:, 1].tolist() == [0.95, 0.95]
 
 
+def test_several_seeds_are_a_bar_for_their_mean_and_a_dot_for_each():
+    scores = {"fill": {"decoder": [0.2, 0.6], "encoder": 0.9}, "translate": {"decoder": [0.0, 0.1]}}
+    ax = plots.comparison(scores)
+    assert [bar.get_height() for bar in ax.patches] == pytest.approx([0.4, 0.9, 0.05])
+    dots = [line for line in ax.lines if line.get_marker() == "o"]
+    assert [list(line.get_ydata()) for line in dots] == [[0.2, 0.6], [0.0, 0.1]]
+    for line, bar in zip(dots, [ax.patches[0], ax.patches[2]], strict=True):
+        assert all(bar.get_x() < x < bar.get_x() + bar.get_width() for x in line.get_xdata())
+    assert [text.get_text() for text in ax.texts] == ["40 %", "90 %", "5.0 %"]
+    assert ax.texts[2].get_position()[1] > 0.1  # above the dots of a low bar
+    assert legend(ax) == ["decoder", "encoder", "encoder-decoder", "one seed"]
+
+
 # ---- on the page ----
 
 

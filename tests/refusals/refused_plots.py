@@ -35,6 +35,13 @@ REFUSED = [
     (lambda: plots.show("figure", "text"), TypeError, "figure must be what a plot function"),
     (lambda: plots.show(Figure(), None), TypeError, "alt must be a sentence that says"),
     (lambda: plots.comparison({"fill": {"decoder": 1.5}}), ValueError, "fill: decoder .* got 1.5"),
+    (lambda: plots.comparison({"fill": {"decoder": []}}), ValueError, "fill: decoder must hold at"),
+    (lambda: plots.comparison({"fill": {"encoder": [0.5, -1]}}), ValueError, "fill: enc.* got -1"),
+    (
+        lambda: plots.comparison({"fill": {}}, ideal={"fill": [1.0]}),
+        TypeError,
+        "fill must be a num",
+    ),
     (lambda: plots.comparison({"fill": {}}, ideal=A), ValueError, "a key of ideal must be 'fill'"),
     (lambda: plots.panels(0), ValueError, "positive integer"),
     (lambda: plots.show(Figure(), " "), ValueError, "alt is empty: say in words"),
