@@ -278,9 +278,9 @@ def _row(found: Results, task: str, name: str) -> str:
     )
 
 
-SHORT = """**A first result, of a shorter contest.** The program as it is now asks for {seeds} seeds,
-and for these steps: {steps}. Where the last
-fifth of the training still brings more right answers, the bars are not the last word.
+SHORT = """**A first result, of a shorter contest.** The program now asks for {seeds} seeds, and
+for these steps: {steps}. Where the last fifth of
+the training still brings more right answers, the bars are not the last word.
 
 """
 
