@@ -9,22 +9,25 @@ import pytest
 from helpers import contest
 from helpers.making.contest import GRID, card
 
+ARCHITECTURES = ["decoder", "encoder", "encoder-decoder"]
 FOUND = contest.results()
 SCORES = FOUND.scores()
 MEANS = {task: {name: fmean(each) for name, each in row.items()} for task, row in SCORES.items()}
-ARCHITECTURES = ["decoder", "encoder", "encoder-decoder"]
 # More steps would have brought more, as the card's last columns show.
-UNFINISHED = {("fill", "encoder-decoder"), ("continue", "decoder")}
+UNFINISHED = {
+    *(("fill", "decoder"), ("fill", "encoder-decoder")),
+    *product(["continue"], ARCHITECTURES),
+}
 every_entry = pytest.mark.parametrize(("task", "name"), [*product(FOUND.ideal, ARCHITECTURES)])
 
 
 # ---- fair ----
 
 
-def test_three_architectures_meet_at_four_tasks_with_as_many_seeds_each():
+def test_three_architectures_meet_at_four_tasks_with_four_seeds_each():
     assert list(SCORES) == ["translate", "fill", "continue", "classify"]
     for task, name in product(SCORES, ARCHITECTURES):
-        assert [run.seed for run in FOUND.chosen(task, name)] == [0, 1, 2, 3, 4]
+        assert [run.seed for run in FOUND.chosen(task, name)] == [0, 1, 2, 3]
 
 
 def test_all_have_as_many_parameters_within_five_percent():

@@ -3,5 +3,5 @@
 from helpers import contest
 
 REFUSED = [
-    (lambda: contest.results("nowhere"), FileNotFoundError, "nowhere does not: .* making contest"),
+    (lambda: contest.results("nowhere"), FileNotFoundError, "nowhere does not: .*making contest"),
 ]
