@@ -29,9 +29,9 @@ def write(folder: Path) -> None:
         nbformat.write(prepared(notebook), folder / name)
     for picture in NOTEBOOKS.glob("*.png"):
         shutil.copy(picture, folder)
-    own = sorted(NOTEBOOKS.glob("*.md"))
-    texts = {page.name: relinked(page.read_text(encoding="utf-8"), NOTEBOOKS) for page in own}
-    texts["glossary.md"] = glossary(notebooks)
+    texts = {"glossary.md": glossary(notebooks)}
+    for page in sorted(NOTEBOOKS.glob("*.md")):
+        texts[page.name] = relinked(page.read_text(encoding="utf-8"), NOTEBOOKS)
     contents = [f"{name[0]} {title(notebook)} <{name}>" for name, notebook in notebooks.items()]
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     texts["index.md"] = first_page(readme, [*contents, *texts])
@@ -67,8 +67,15 @@ def prepared(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 def descriptions(cell: nbformat.NotebookNode) -> list[str]:
-    """What the pictures below a cell show, in words, as it is stored with them."""
-    pictures = [o for o in cell.get("outputs", []) if "image/png" in o.get("data", {})]
+    """What the pictures below a cell show, in words, as it is stored with them.
+
+    What comes as HTML too is shown as that, and has its own texts.
+    """
+    pictures = [
+        output
+        for output in cell.get("outputs", [])
+        if "image/png" in (data := output.get("data", {})) and "text/html" not in data
+    ]
     return [picture.metadata["image/png"]["alt"] for picture in pictures]
 
 

@@ -62,16 +62,17 @@ def site() -> None:
     with tempfile.TemporaryDirectory() as folder:
         source, built = Path(folder, "source"), Path(folder, "site")
         source.mkdir()
-        pages.write(source)
+        try:
+            pages.write(source)
+        except ValueError as error:
+            sys.exit(f"The pages can't be made: {error}")
         build(source, built)
         shutil.rmtree(SITE, ignore_errors=True)
         shutil.copytree(built, SITE)
     if found := problems(SITE, pages.read()):
         sys.exit("\n".join(["The site is not whole:", *found]))
     size = sum(path.stat().st_size for path in SITE.rglob("*") if path.is_file()) / 1e6
-    print(
-        f"Open {SITE.relative_to(pages.ROOT)}/index.html ({size:.0f} MB in all, no network needed)."
-    )
+    print(f"Open {SITE.relative_to(pages.ROOT)}/index.html: {size:.0f} MB, no network needed.")
 
 
 def build(source: Path, site: Path) -> None:

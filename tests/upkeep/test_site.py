@@ -66,16 +66,20 @@ def words(title, *rows):
 # ---- notebooks and the first page ----
 
 
-def picture(alt):
-    return new_output(
-        "display_data", data={"image/png": "iVBORw0KGgo="}, metadata={"image/png": {"alt": alt}}
-    )
+def picture(alt, **more):
+    data, metadata = {"image/png": "iVBORw0KGgo="} | more, {"image/png": {"alt": alt}}
+    return new_output("display_data", data=data, metadata=metadata)
 
 
 def test_a_picture_takes_its_alternative_text_along():
     cells = [new_code_cell("plots.show(ax)", outputs=[picture("A <triangle> of cells")])]
     (cell,) = pages.prepared(new_notebook(cells=cells)).cells
     assert cell.metadata == {"mystnb": {"image": {"alt": "A <triangle> of cells"}}}
+
+
+def test_a_picture_that_only_stands_in_for_html_is_none_of_the_page():
+    cell = new_code_cell("play()", outputs=[picture("A triangle", **{"text/html": "<svg/>"})])
+    assert pages.descriptions(cell) == []
 
 
 def test_two_pictures_in_one_cell_are_refused():
@@ -100,17 +104,19 @@ def test_what_lies_beside_the_notebooks_becomes_pages(tmp_path, monkeypatch):
     built.mkdir()
     nbformat.write(words("it", "| a | b | c |"), root / "notebooks" / "1_a.ipynb")
     (root / "notebooks" / "masks.png").write_bytes(b"PNG")
-    (root / "notebooks" / "own.md").write_text("[Up](../README.md), [One](1_a.ipynb#c)", "utf-8")
+    (root / "notebooks" / "own.md").write_text("[Up](../README.md), [out](https://x.org)", "utf-8")
     sections = "".join(f"## {heading}\n\nText.\n\n" for heading in pages.ON_THE_FIRST_PAGE)
-    readme = "# Title\n\n![A\nmask](notebooks/masks.png) [code](helpers) [out](https://x.org)\n\n"
+    readme = (
+        "# Title\n\n![A\nmask](notebooks/masks.png) [code](helpers) [c](notebooks/1_a.ipynb#c)\n\n"
+    )
     (root / "README.md").write_text(f"{readme}{sections}## License\n\nMIT\n", "utf-8")
     pages.write(built)
     names = {"1_a.ipynb", "masks.png", "own.md", "glossary.md", "index.md"}
     assert {path.name for path in built.iterdir()} == names
-    assert (built / "own.md").read_text("utf-8") == "[Up](index.md), [One](1_a.ipynb#c)"
+    assert (built / "own.md").read_text("utf-8") == "[Up](index.md), [out](https://x.org)"
     index = (built / "index.md").read_text("utf-8")
-    assert "![A\nmask](masks.png) code [out](https://x.org)" in index
-    assert "1 Predict it <1_a.ipynb>\nown.md\nglossary.md\n" in index
+    assert "![A\nmask](masks.png) code [c](1_a.ipynb#c)" in index
+    assert "1 Predict it <1_a.ipynb>\nglossary.md\nown.md\n" in index
     assert "MIT" not in index
 
 
@@ -193,6 +199,13 @@ def test_what_is_lacking_is_said(what, name, message, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["publish.py", what])
     with pytest.raises(SystemExit, match=message):
         publish.main()
+
+
+def test_a_page_that_cannot_be_made_is_no_traceback(monkeypatch):
+    monkeypatch.setattr(publish, "find_spec", lambda _: True)
+    monkeypatch.setattr(pages, "ON_THE_FIRST_PAGE", ["Finish"])
+    with pytest.raises(SystemExit, match=r"can't be made: the README has no section.*Finish"):
+        publish.site()
 
 
 def test_a_page_on_paper_names_no_folder_of_this_machine():
