@@ -13,8 +13,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: help setup lab test run lint format miniatures figure matrix mutants bench versions real lock \
-	clean check-python
+.PHONY: help setup lab test run lint format site pdf miniatures figure matrix mutants bench versions \
+	real lock clean check-python
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -53,6 +53,16 @@ lint: $(READY) ## check style and format of code and notebooks
 format: $(READY) ## mend what lint finds, where that can be done safely
 	$(PY) -m ruff check --fix
 	$(PY) -m ruff format
+
+site: $(READY) ## make static pages of the notebooks, to open from a folder: build/site
+	@$(PY) -c 'import myst_nb, sphinx_book_theme' 2>/dev/null || \
+	$(PY) $(INSTALL) -c constraints.txt -e '.[site]' || \
+	{ echo "The pages need MyST-NB and sphinx-book-theme, and to install these a network, once." >&2; \
+	exit 1; }
+	$(PY) tests/tools/publish.py site
+
+pdf: site ## print these pages with Chromium, answers and solutions unfolded: build/pdf
+	$(PY) tests/tools/publish.py pdf
 
 miniatures: $(READY) ## train the bundled miniatures again, from nothing
 	$(PY) -m helpers.making all
@@ -116,7 +126,7 @@ TORCH ?= $(shell sed -n 's/^torch==//p' constraints.txt)
 lock: check-python ## write constraints.txt anew (with a newer torch: make lock TORCH=...)
 	"$(PYTHON)" -m venv --clear .lock
 	.lock/bin/python $(INSTALL) $(WITH_INDEX) --no-deps "torch==$(TORCH)"
-	.lock/bin/python $(INSTALL) -e '.[test,speech]'
+	.lock/bin/python $(INSTALL) -e '.[test,speech,site]'
 	@{ echo "# The exact versions that every stored output was made with. Written by 'make lock'."; \
 	.lock/bin/python -m pip freeze --all --exclude-editable --disable-pip-version-check \
 	| sed 's/+[[:alnum:].]*$$//' | grep -Ev '^(pip|wheel|triton|nvidia-.*|cuda-.*)=='; } >.lock/constraints.txt

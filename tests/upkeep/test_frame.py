@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 DIRECT = [Requirement(text) for text in PROJECT["dependencies"] + EXTRAS["test"]]
-OPTIONAL = [Requirement(text) for text in EXTRAS["speech"]]  # may be missing; needs nothing else
+OPTIONAL = [Requirement(text) for text in EXTRAS["speech"] + EXTRAS["site"]]  # may be missing
 BROUGHT_BY_TORCH = re.compile("nvidia-|cuda-|triton")  # on some machines; torch pins them itself
 
 
