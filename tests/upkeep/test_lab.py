@@ -3,13 +3,13 @@
 import json
 import os
 import platform
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from pathlib import Path
 
 import lab
 import nbformat
@@ -212,33 +212,42 @@ def asked(url, server):
 # ---- what can't be done is said ----
 
 
-def refused(arguments):
+@pytest.fixture
+def started(monkeypatch, tmp_path):
+    """What JupyterLab would be started with; it is not."""
+    calls = []
+    monkeypatch.setattr(lab, "COPIES", tmp_path / "my_notebooks")
+    monkeypatch.setattr(lab, "start", lambda path, more: calls.append((path, more)))
+    return calls
+
+
+def refused(*arguments):
     with pytest.raises(SystemExit) as stopped:
-        lab.main(arguments)
+        lab.main([*arguments])
     return str(stopped.value)
 
 
-def test_a_place_that_does_not_exist_is_named():
-    assert refused(["--open", "nowhere"]) == "There is no nowhere to open."
+def test_the_copies_are_opened_and_more_options_are_handed_on(started):
+    lab.main(["--port=9999"])
+    assert (lab.COPIES / NAME).exists()
+    assert started == [(lab.COPIES, ["--port=9999"])]
 
 
-def test_a_python_without_jupyterlab_is_told_where_there_is_one(monkeypatch):
+def test_another_place_is_opened_without_any_copies(started):
+    lab.main(["--open", str(lab.NOTEBOOKS)])
+    assert started == [(lab.NOTEBOOKS, [])]
+    assert not lab.COPIES.exists()
+
+
+def test_a_place_that_does_not_exist_is_named(started):
+    assert refused("--open", "nowhere") == "There is no nowhere to open."
+
+
+def test_a_python_without_jupyterlab_is_told_where_there_is_one(started, monkeypatch):
     monkeypatch.setattr(lab.importlib.util, "find_spec", lambda name: None)
-    said = refused([])
-    assert said.startswith(f"{sys.executable} has no jupyterlab. `make setup`")
+    assert refused().startswith(f"{sys.executable} has no jupyterlab. `make setup`")
 
 
-def test_a_folder_that_can_not_be_written_is_named(monkeypatch, tmp_path):
-    (tmp_path / "my_notebooks").write_text("a file", encoding="utf-8")
-    monkeypatch.setattr(lab, "COPIES", tmp_path / "my_notebooks")
-    said = refused([])
-    assert "can't be written" in said
-    assert "my_notebooks" in said
-    assert "`--open notebooks`" in said
-
-
-def test_more_options_are_handed_to_jupyterlab(monkeypatch):
-    calls = []
-    monkeypatch.setattr(lab, "start", lambda path, more: calls.append((path, more)))
-    lab.main(["--port=9999", "--open", "notebooks", "--ip=0.0.0.0"])
-    assert calls == [(Path("notebooks"), ["--port=9999", "--ip=0.0.0.0"])]
+def test_a_folder_that_can_not_be_written_is_named(started):
+    lab.COPIES.write_text("a file", encoding="utf-8")
+    assert re.fullmatch(r".* can't be written: .*my_notebooks.* `--open notebooks` .*", refused())
