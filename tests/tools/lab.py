@@ -20,6 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
 COPIES = ROOT / "my_notebooks"
+COPIED = {".ipynb", ".png"}
 KNOWN = ".originals"  # in the folder of copies: what the originals were when it was last updated
 SETTINGS = Path(__file__).with_name("lab_settings")  # JupyterLab asks about no news, nor updates
 
@@ -38,13 +39,13 @@ def require(*modules: str) -> None:
 
 
 def update(originals: Path, copies: Path) -> Iterator[str]:
-    """Make or renew the copies of all files in which nobody wrote; yields what a reader is told."""
+    """Make or renew the copies in which nobody wrote; yields what a reader is to be told."""
     known = copies / KNOWN
     if not known.exists():
         yield f"Your copies of the notebooks are in {copies.name}. Write in them as you like."
     known.mkdir(parents=True, exist_ok=True)
     for original in sorted(originals.iterdir()):
-        if original.is_file() and not original.name.startswith("."):
+        if original.suffix in COPIED:
             yield from _update_one(original, copies / original.name, known / original.name)
 
 
