@@ -51,13 +51,14 @@ def update(originals: Path, copies: Path) -> Iterator[str]:
 
 def _update_one(original: Path, copy: Path, known: Path) -> Iterator[str]:
     last = known if known.exists() else original
-    is_new = not known.exists() or known.read_bytes() != original.read_bytes()
+    is_newer = last is original or not _says_the_same(original, last)
     if not copy.exists():
         shutil.copyfile(original, copy)
-    elif is_new and _says_the_same(copy, last):
-        shutil.copyfile(original, copy)
-        yield f"{copy.name} is the newest version: you had not written in it."
-    elif is_new and not _says_the_same(copy, original):
+    elif _says_the_same(copy, last):
+        if original.read_bytes() != last.read_bytes():
+            shutil.copyfile(original, copy)
+            yield f"{copy.name} is the newest version: you had not written in it."
+    elif is_newer and not _says_the_same(copy, original):
         beside = _place_beside(copy, last)
         shutil.copyfile(original, beside)
         yield f"{copy.name} stays as you wrote it. There is a newer version: {beside.name}."

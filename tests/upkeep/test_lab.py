@@ -109,6 +109,25 @@ def test_a_newer_one_beside_it_follows_until_somebody_writes_in_it_too(originals
     }
 
 
+def test_new_outputs_come_alone_to_those_only_who_wrote_nothing(originals, copies):
+    write(originals / NAME, "first version", outputs=[new_output("stream", text="7")])
+    update(originals)
+    assert (copies / NAME).read_bytes() == (originals / NAME).read_bytes()
+    write(copies / NAME, "my answer")
+    write(originals / NAME, "first version", outputs=[new_output("stream", text="8")])
+    assert update(originals) == []
+    assert source(copies / NAME) == "my answer"
+
+
+def test_an_update_that_was_interrupted_is_taken_up(originals, copies):
+    write(originals / NAME, "second version")
+    shutil.copyfile(originals / NAME, copies / NAME)
+    assert update(originals) == []
+    write(originals / NAME, "third version")
+    update(originals)
+    assert source(copies / NAME) == "third version"
+
+
 def test_what_can_not_be_read_is_somebodys_work_too(originals, copies):
     (copies / NAME).write_text("{half of a noteb", encoding="utf-8")
     write(originals / NAME, "second version")
