@@ -4,7 +4,7 @@ PYTHON ?= python3
 TORCH_INDEX ?=
 LAB ?=
 TESTS ?=
-NOTEBOOKS ?= notebooks/*.ipynb
+NOTEBOOKS ?=
 BENCH ?=
 MUTANTS ?=
 VERSIONS ?=
@@ -13,8 +13,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: help setup lab test run lint format site pdf miniatures figure matrix mutants bench versions \
-	real lock clean check-python
+.PHONY: help setup lab test run lint format handout site pdf miniatures figure matrix mutants bench \
+	versions real lock clean check-python
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -25,16 +25,12 @@ help: ## list what can be made
 	@echo "                       take PyTorch's CPU build: on Linux it saves gigabytes of GPU libraries"
 	@echo "  LAB='--port=9999'    options for JupyterLab"
 	@echo "  TESTS='tests -x'     what pytest runs, and how"
-	@echo "  NOTEBOOKS=...        the notebooks that 'make run' executes"
+	@echo "  NOTEBOOKS=...        what 'make lab' opens instead of your copies, and 'make run' executes"
 
 setup: $(READY) ## set up .venv with the pinned versions, if it is not up to date
 
-lab: $(READY) ## set up, then open JupyterLab on the notebooks
-	@set --; \
-	if [ "$$(id -u)" = 0 ]; then set -- "$$@" --allow-root; fi; \
-	if [ "$$(uname)" = Linux ] && [ -z "$$DISPLAY$$WAYLAND_DISPLAY" ]; then set -- "$$@" --no-browser; fi; \
-	echo "JupyterLab is starting. Its address stands in the last lines below; Ctrl-C stops it."; \
-	exec $(PY) -m jupyterlab "$$@" $(LAB) notebooks
+lab: $(READY) ## set up, then open JupyterLab on your copies of the notebooks, in my_notebooks
+	@exec $(PY) tests/tools/lab.py $(if $(NOTEBOOKS),--open "$(NOTEBOOKS)") $(LAB)
 
 test: lint ## set up, then lint, unit tests, and the notebooks against their stored outputs
 ifeq "$(TESTS)" ""
@@ -44,7 +40,7 @@ else
 endif
 
 run: $(READY) ## execute the notebooks and store their outputs
-	$(PY) tests/tools/execute.py $(NOTEBOOKS)
+	$(PY) tests/tools/execute.py $(or $(NOTEBOOKS),notebooks/*.ipynb)
 
 lint: $(READY) ## check style and format of code and notebooks
 	$(PY) -m ruff check
@@ -63,6 +59,9 @@ site: $(READY) ## make static pages of the notebooks, to open from a folder: bui
 
 pdf: site ## print these pages with Chromium, answers and solutions unfolded: build/pdf
 	$(PY) tests/tools/publish.py pdf
+
+handout: $(READY) ## write the notebooks to hand out, without and with solutions, to build/handout
+	$(PY) tests/tools/handout.py
 
 miniatures: $(READY) ## train the bundled miniatures again, from nothing
 	$(PY) -m helpers.making all
@@ -85,7 +84,7 @@ versions: $(READY) ## test against other versions of transformers
 real: $(READY) ## run the notebooks on models of full size, with random weights, from a Hub of our own
 	$(PY) -m pytest -m real tests/upkeep/test_notebooks_hub.py
 
-clean: ## remove the environment, so that the next command sets it up from nothing
+clean: ## remove the environment, so that the next command sets it up from nothing; no notebooks
 	rm -rf $(VENV)
 
 # ---- the environment ----

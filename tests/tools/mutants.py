@@ -20,7 +20,9 @@ from queue import SimpleQueue
 ROOT = Path(__file__).resolve().parents[2]
 NEEDED = 57  # of 60
 AT_ONCE = 2  # one for each core
-NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", "*.egg-info")
+NOT_COPIED = shutil.ignore_patterns(
+    *(".git", ".venv", "__pycache__", ".*_cache", "*.egg-info", "build", "my_notebooks")
+)
 
 
 @dataclass(frozen=True)

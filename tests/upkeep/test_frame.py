@@ -137,6 +137,16 @@ def test_the_readmes_files_exist():
     assert [path for path in linked if not (ROOT / path).exists()] == []
 
 
+def test_the_citation_says_what_the_package_says():
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert [author["name"] for author in PROJECT["authors"]] == [
+        a["name"] for a in cited["authors"]
+    ]
+    for name in ("version", "license", "keywords"):
+        assert cited[name] == PROJECT[name]
+    assert PROJECT["description"].startswith(cited["title"])
+
+
 # ---- what the repository holds ----
 
 

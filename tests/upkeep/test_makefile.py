@@ -129,22 +129,32 @@ def test_make_sets_up_again_when_what_is_pinned_has_changed(name, ready):
 
 
 @pytest.mark.parametrize(
-    ("user", "system", "display", "expected"),
+    ("settings", "expected"),
     [
-        (1000, "Linux", ":0", "-m jupyterlab notebooks"),
-        (1000, "Darwin", "", "-m jupyterlab notebooks"),
-        (1000, "Linux", "", "-m jupyterlab --no-browser notebooks"),
-        (0, "Linux", "", "-m jupyterlab --allow-root --no-browser notebooks"),
+        ([], "tests/tools/lab.py"),
+        (["LAB=--port=9999"], "tests/tools/lab.py --port=9999"),
+        (["NOTEBOOKS=notebooks"], "tests/tools/lab.py --open notebooks"),
     ],
 )
-def test_jupyterlab_is_told_about_root_and_about_screens(
-    user, system, display, expected, ready, tmp_path
-):
-    write_program(tmp_path / "bin" / "id", f"echo {user}")
-    write_program(tmp_path / "bin" / "uname", f"echo {system}")
+def test_make_lab_opens_the_copies_unless_told_otherwise(settings, expected, ready):
     write_program(ready / ".venv" / "bin" / "python", 'echo "$@"')
-    result = make(ready, "lab", path=tmp_path / "bin", DISPLAY=display)
-    assert result.stdout.splitlines()[-1] == expected
+    assert make(ready, "lab", *settings).stdout.splitlines()[-1] == expected
+
+
+def test_make_run_executes_all_notebooks_or_those_named(ready):
+    def runs(*settings):
+        return make(ready, "--dry-run", "run", *settings).stdout.splitlines()[-1]
+
+    assert runs().endswith("execute.py notebooks/*.ipynb")
+    assert runs("NOTEBOOKS=notebooks/x.ipynb").endswith("execute.py notebooks/x.ipynb")
+
+
+def test_make_clean_removes_no_notebooks(ready):
+    (ready / "my_notebooks").mkdir()
+    (ready / "my_notebooks" / "1_causal_lm.ipynb").write_text("my answers", encoding="utf-8")
+    make(ready, "clean")
+    assert not (ready / ".venv").exists()
+    assert (ready / "my_notebooks" / "1_causal_lm.ipynb").exists()
 
 
 def test_the_index_is_a_setting_and_off_by_default(fresh):

@@ -202,6 +202,22 @@ def captions(notebook, form):
     return problems
 
 
+def predicts(notebook, form):
+    """Below a Predict comes a cell whose output is folded, in JupyterLab and on the site alike."""
+    problems, open_question = [], None
+    for cell in [*notebook.cells, new_markdown_cell("## The end")]:
+        if cell.cell_type == "code":
+            folded = cell.metadata.get("jupyter", {}).get("outputs_hidden", False)
+            if folded != ("hide-output" in tags(cell)):
+                problems.append(f"outputs_hidden or hide-output is missing: {first_line(cell)}")
+            open_question = None if folded else open_question
+        elif "**Predict.**" in cell.source or cell.source.startswith("## "):
+            if open_question:
+                problems.append(f"no answer is folded below: {first_line(open_question)}")
+            open_question = cell if "**Predict.**" in cell.source else None
+    return problems
+
+
 FOLDED = re.compile(
     r"<details>\s*<summary>Solution</summary>\s*^```python\n(.*?)^```\s*</details>\s*",
     re.DOTALL | re.MULTILINE,
@@ -254,7 +270,7 @@ def solutions(notebook, form):
 
 CHECKS = [
     *(order, errors, stderr, widgets_and_kernel, absolute_paths, not_compared),
-    *(sections, minutes, budget, captions, exercises, solutions),
+    *(sections, minutes, budget, captions, predicts, exercises, solutions),
 ]
 every_check = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 
@@ -312,7 +328,10 @@ def good():
         code("interact(f)"),
     ]
     core[2].metadata.tags, core[3].metadata.tags = ["raises-exception"], ["nbval-ignore-output"]
-    below = {"Load it": core, "Going deeper": [code("print('deep')")], "Exercises": [code(SETUP)]}
+    core[0].metadata.update(jupyter={"outputs_hidden": True}, tags=["hide-output"])
+    question = new_markdown_cell("**Predict.** How many?")
+    below = {"Load it": [question, *core], "Going deeper": [code("print('deep')")]}
+    below["Exercises"] = [code(SETUP)]
     for name in ("one", "two"):
         below["Exercises"] += [
             new_markdown_cell("### 1. Twice two (5 min, easy)\n\nWhat is it?"),
@@ -404,6 +423,12 @@ BREAKS = [
     (captions, lambda n: cell(n, "plots.show").outputs[0].metadata.clear()),
     (captions, change("Why?", "![](mask.png)")),
     (captions, change("Why?", '<img src="mask.png">')),
+    (predicts, tag("tokens")),
+    (predicts, lambda n: cell(n, "tokens").metadata.pop("jupyter")),
+    (predicts, lambda n: cell(n, "tokens").metadata.clear()),
+    (predicts, lambda n: n.cells.remove(cell(n, "tokens"))),
+    (predicts, add("How many?", new_markdown_cell("## Load more"))),
+    (predicts, add("print(3", new_markdown_cell("**Predict.** And now?"))),
     (exercises, lambda n: n.cells.remove(cell(n, "### 1. Twice"))),
     (exercises, change(" (5 min, easy)", "")),
     (exercises, change('exercises.check("two", answer)', "print(answer)")),
