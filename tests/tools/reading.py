@@ -14,6 +14,7 @@ Source: Brysbaert 2019, *How many words do we read per minute?*, Journal of Memo
 """
 
 import re
+import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -73,9 +74,9 @@ def parts(notebook):
                 inside = [*inside[: len(signs) - 2], name]
         for name in inside:
             cells[name].append(cell)
-    rated = [re.match(r"(\d)\. .+ \((\d+) min, \w+\)", name) for name in cells]
-    exercises = {f"exercise {found[1]}": int(found[2]) for found in rated if found}
-    read = {name: max(1, round(minutes(those))) for name, those in cells.items()}
+    rated = {name: re.match(r"(\d)\. .+ \((\d+) min, \w+\)", name) for name in cells}
+    exercises = {f"exercise {found[1]}": int(found[2]) for found in rated.values() if found}
+    read = {name: max(1, round(minutes(cells[name]))) for name in cells if not rated[name]}
     sections = {_section(cell) for cell in core(notebook)} - {None}
     sums = {"core": sum(map(read.get, sections)), "exercises": sum(exercises.values())}
     return read | exercises | sums
@@ -122,7 +123,10 @@ def _section(cell):
 
 
 def main():
-    PAGE.write_text(timed(PAGE.read_text(encoding="utf-8"), books()), encoding="utf-8")
+    try:
+        PAGE.write_text(timed(PAGE.read_text(encoding="utf-8"), books()), encoding="utf-8")
+    except ValueError as error:
+        sys.exit(f"{PAGE.name}: {error}")
 
 
 if __name__ == "__main__":
