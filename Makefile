@@ -8,13 +8,14 @@ NOTEBOOKS ?=
 BENCH ?=
 MUTANTS ?=
 VERSIONS ?=
+CROWD ?=
 
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
 .PHONY: help setup lab test run lint format handout site pdf miniatures figure matrix mutants bench \
-	versions real lock clean check-python
+	crowd versions real lock clean check-python
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -77,6 +78,9 @@ mutants: $(READY) ## put 60 seeded defects into the code, one at a time, and see
 
 bench: $(READY) ## measure speeds, as ratios; BENCH='masking spans' for some of them
 	$(PY) tests/tools/bench.py $(BENCH)
+
+crowd: $(READY) ## measure time and memory of 1, 2, 5 and 10 learners at once; CROWD='1 2' for fewer
+	$(PY) tests/tools/crowd.py $(CROWD)
 
 versions: $(READY) ## test against other versions of transformers
 	.ci/versions $(PY) $(VERSIONS)

@@ -119,22 +119,27 @@ def test_notebooks_run_without_network_and_without_anybodys_settings():
         assert os.environ[name].startswith(execute.prepare.folder.name)
 
 
-# ---- README.md ----
+# ---- README.md and the instructors' page ----
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [ROOT / "README.md", ROOT / "notebooks" / "for_instructors.md"]
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 
-def test_the_readme_names_only_targets_that_exist():
+@every_page
+def test_a_page_names_only_targets_that_exist(page):
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
-    code = re.findall(r"```.*?```|`[^`\n]+`|^ {4}[^\n]*$", README, re.S | re.M)
+    text = page.read_text(encoding="utf-8")
+    code = re.findall(r"```.*?```|`[^`\n]+`|^ {4}[^\n]*$", text, re.S | re.M)
     named = re.findall(r"\bmake ([a-z]+)\b", "\n".join(code))
-    assert {"lab", "test"} <= set(named) <= set(targets)
+    assert {"lab", "setup"} <= set(named) <= set(targets)
 
 
-def test_the_readmes_files_exist():
-    linked = [path for path in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in path]
-    assert "helpers" in linked
-    assert [path for path in linked if not (ROOT / path).exists()] == []
+@every_page
+def test_the_files_that_a_page_links_to_exist(page):
+    text = page.read_text(encoding="utf-8")
+    linked = [path for path in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in path]
+    assert linked
+    assert [path for path in linked if not (page.parent / path).exists()] == []
 
 
 def test_the_citation_says_what_the_package_says():
