@@ -20,7 +20,7 @@ from helpers.attention import families, gradients
 from helpers.attention.inputs import check
 from helpers.plots import colours, matrices, page
 
-_LARGEST = 60_000  # bytes
+_LONGEST, _LARGEST = 40, 60_000  # tokens, bytes
 _TEMPLATE = Path(__file__).with_name("player.html")
 _SCALE = [to_hex(colour) for colour in matplotlib.colormaps[colours.WEIGHTS].resampled(21).colors]
 _INKS = {"decoder": "#fff", "encoder": "#000", "encoder-decoder": "#000"}  # read well on the hues
@@ -29,6 +29,7 @@ _NAMES = {
     "cross": "decoder: cross-attention to the source",
     "decoder": "decoder: self-attention",
 }
+_COLUMNS = ("key", "may attend", "weight", "reached after", "measured")
 _MEASURED = {1: "yes", 0: "no", None: "not measured"}
 
 
@@ -62,29 +63,29 @@ def player(
     >>> from transformers import GPT2Config, GPT2LMHeadModel
     >>> size = {"vocab_size": 9, "n_embd": 8, "n_layer": 2, "n_head": 2, "n_positions": 8}
     >>> model = GPT2LMHeadModel(GPT2Config(**size, bos_token_id=1, eos_token_id=1))
-    >>> player(model, input_ids=torch.tensor([[3, 4, 5]]))
-    In GPT2LMHeadModel, 4 may attend to 2 of 3 keys in the first layer. Through all layers 2 reach it.
+    >>> player(model, input_ids=torch.tensor([[3, 4, 5]]), alt="Three tokens, to play with.")
+    Three tokens, to play with.
 
     Raises TypeError or ValueError like `attention.record` and `attention.influence`, for more than
-    one text, for models that hear (their hundreds of positions fit no grid: see `listening`) and
-    for a text so long that the page would be larger than 60 KB.
+    one text, for models that hear (their hundreds of positions fit no grid: see `listening`), for
+    more than 40 tokens, and for so many layers and heads that the page would pass 60 KB.
     """
     check(model, inputs)
     if alt is not None:
         page.check_alt(alt)
     tokens = _tokens(model, tokenizer, inputs)
-    stacks = _stacks(model, inputs, [len(names) for names in tokens])
     labels = [page.visible(token) for names in tokens for token in names]
+    room = f"the player has room for {_LONGEST} tokens, got {len(labels)}: shorten the text"
+    checks.need(len(labels) <= _LONGEST, room)
+    stacks = _stacks(model, inputs, [len(names) for names in tokens])
     query = len(labels) - 1 - len(tokens[-1]) // 2  # in the middle of the text that is written
-    rows = [stack for stack in stacks if query in stack.rows]
     if alt is None:
-        alt = _description(model, rows, labels, query)
+        title, counts, end = _said(stacks, labels, query)
+        alt = f"{type(model).__name__}. {title}{counts} {end}"
     html = _html(stacks, labels, query, alt)
-    checks.need(
-        len(html.encode()) <= _LARGEST,
-        f"the player of {len(labels)} tokens would take {len(html.encode()) // 1000} KB, more than "
-        f"{_LARGEST // 1000}: shorten the text",
-    )
+    size = len(html.encode())
+    room = f"the player of {len(labels)} tokens takes {size} bytes, at most {_LARGEST} are allowed"
+    checks.need(size <= _LARGEST, f"{room}: shorten the text")
     return page.Picture(_png(stacks, tokens), alt, html)
 
 
@@ -135,6 +136,11 @@ def _tokens(
     if model.config.is_encoder_decoder:
         given = inputs.get("decoder_input_ids")
         if given is None:
+            checks.need(
+                hasattr(model, "prepare_decoder_input_ids_from_labels"),
+                f"inputs must hold decoder_input_ids: {type(model).__name__} does not say how it "
+                "makes them of labels",
+            )
             given = model.prepare_decoder_input_ids_from_labels(labels=inputs["labels"])
         texts.append(given)
     count = len(texts[0])
@@ -173,15 +179,21 @@ def _percents(weights: Tensor) -> list:
     return (100 * weights + 0.5 + 1e-6).floor().int().tolist()
 
 
-def _description(model: PreTrainedModel, rows: list[_Stack], labels: list, query: int) -> str:
-    lines = [stack.line(query) for stack in rows]
-    seen = sum(sum(line["mask"]) for line in lines)
-    reached = sum(number >= 0 for line in lines for number in line["after"])
-    keys = sum(len(line["mask"]) for line in lines)
-    return (
-        f"In {type(model).__name__}, {labels[query]} may attend to {seen} of {keys} keys in the "
-        f"first layer. Through all layers {reached} reach it."
-    )
+def _packed(percents: list) -> str:
+    """A (Q, K) of percents, read line by line, in two hexadecimal digits each."""
+    return bytes(percent for line in percents for percent in line).hex()
+
+
+def _said(stacks: list[_Stack], labels: list[str], query: int) -> tuple[str, str, str]:
+    """What stands above the table, in two parts, and how many have reached the query in the end."""
+    lines = [stack.line(query) for stack in stacks if query in stack.rows]
+    keys, seen = (sum(count(line["mask"]) for line in lines) for count in (len, sum))
+    after = [number for line in lines for number in line["after"]]
+    here = sum(number in (0, 1) for number in after)
+    end = sum(number >= 0 for number in after)
+    title = f"Query {labels[query]}, layer 1, head 1"
+    counts = f": may attend to {seen} of {keys} keys; {here} of {keys} inputs have reached it."
+    return title, counts, f"After the last layer {end} have."
 
 
 def _html(stacks: list[_Stack], labels: list[str], query: int, alt: str) -> str:
@@ -198,7 +210,7 @@ def _html(stacks: list[_Stack], labels: list[str], query: int, alt: str) -> str:
                 "row": stack.rows.start,
                 "column": stack.columns.start,
                 "masks": stack.masks,
-                "weights": stack.weights,
+                "weights": [[_packed(head) for head in layer] for layer in stack.weights],
                 "after": stack.after,
                 "measured": stack.measured,
             }
@@ -207,6 +219,9 @@ def _html(stacks: list[_Stack], labels: list[str], query: int, alt: str) -> str:
     }
     written = json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
     parts = {
+        "LEAK": colours.LEAK,
+        "CELL": colours.LEAK_CELL["facecolor"],
+        "FOCUS": colours.HUES["decoder"],
         "ID": sha256(written.encode()).hexdigest()[:12],  # the same for the same numbers
         "ALT": escape(alt),
         "TABLE": _table(stacks, labels, query),
@@ -218,7 +233,7 @@ def _html(stacks: list[_Stack], labels: list[str], query: int, alt: str) -> str:
 
 def _table(stacks: list[_Stack], labels: list[str], query: int) -> str:
     """The chosen query's keys in the first layer and head: what stands there without the script."""
-    head = "".join(f"<th>{name}</th>" for name in ("key", "mask", "weight", "reach", "measured"))
+    head = "".join(f"<th>{name}</th>" for name in _COLUMNS)
     rows = [f"<tr>{head}</tr>"]
     for stack in stacks:
         if query not in stack.rows:
@@ -227,15 +242,15 @@ def _table(stacks: list[_Stack], labels: list[str], query: int) -> str:
         for key, mask, weight, after, measured in zip(
             stack.columns, *stack.line(query).values(), strict=True
         ):
-            cells = ["may attend" if mask else "hidden", f"{weight} %", _reached(after)]
+            cells = ["yes" if mask else "hidden", f"{weight} %", _reached(after)]
             cells = "".join(f"<td>{text}</td>" for text in [*cells, _MEASURED[measured]])
             rows.append(f"<tr><th>{escape(labels[key])}</th>{cells}</tr>")
-    title = f"Query {escape(labels[query])}, layer 1, head 1"
-    return f"<table><caption>{title}</caption>{''.join(rows)}</table>"
+    title, counts, _ = _said(stacks, labels, query)
+    return f"<p><b>{escape(title)}</b>{counts}</p><table>{''.join(rows)}</table>"
 
 
 def _reached(after: int) -> str:
-    return {-1: "never", 0: "from the start"}.get(after, f"after layer {after}")
+    return {-1: "never", 0: "the start"}.get(after, f"layer {after}")
 
 
 def _png(stacks: list[_Stack], tokens: list[list[str]]) -> bytes:
