@@ -42,16 +42,16 @@ def player(
 ) -> page.Picture:
     """Masks, attention weights and reach of a model, in all its layers and heads, to play with.
 
-    The last expression of a cell shows it. Choose a query by a click or the arrow keys, a layer
-    and a head by the sliders. A grid, queries down and keys across, shows one of three things; a
-    table beside it shows all of them for the chosen query:
+    As the last line of a cell, it shows itself. Choose a query by a click or the arrow keys, a
+    layer and a head by the sliders. A grid, queries down and keys across, shows one of three
+    things, and a table beside it all of them for the chosen query:
 
     mask     which keys the query may attend to in this layer, as `attention.record` heard it
     weights  how strongly it does so, in this layer and head, in whole percents
     reach    after which layer the key's input can first have got here, by any way through the
              layers so far: `attention.reach`, the product of the recorded masks with the residual
              connection. "measured" says whether `attention.influence`, a gradient through the whole
-             model, is not 0.0. Where the two disagree, both are marked as a leak.
+             model, is not 0.0. It is marked where the two disagree.
 
     An encoder–decoder has three grids in one, as in `encoder_decoder`. `tokenizer` writes the
     tokens; without one they are their ids. `alt` is the caption.
@@ -109,15 +109,11 @@ class _Stack:
             for line in self.influence.tolist()
         ]
 
-    def line(self, query: int) -> dict[str, list]:
-        """What the table says about a query in the first layer and head, one entry a key."""
+    def line(self, query: int) -> list[tuple]:
+        """Of each key, for a query in the first layer and head: mask, weight, after, measured."""
         row = query - self.rows.start
-        return {
-            "mask": self.masks[0][row],
-            "weight": self.weights[0][0][row],
-            "after": self.after[row],
-            "measured": self.measured[row],
-        }
+        of_all = self.masks[0], self.weights[0][0], self.after, self.measured
+        return list(zip(*(each[row] for each in of_all), strict=True))
 
 
 def _tokens(
@@ -134,21 +130,23 @@ def _tokens(
         checks.instance("tokenizer", tokenizer, PreTrainedTokenizerBase, wanted)
     texts = [inputs["input_ids"]]
     if model.config.is_encoder_decoder:
-        given = inputs.get("decoder_input_ids")
-        if given is None:
-            checks.need(
-                hasattr(model, "prepare_decoder_input_ids_from_labels"),
-                f"inputs must hold decoder_input_ids: {type(model).__name__} does not say how it "
-                "makes them of labels",
-            )
-            given = model.prepare_decoder_input_ids_from_labels(labels=inputs["labels"])
-        texts.append(given)
+        texts.append(_target(model, inputs))
     count = len(texts[0])
     checks.need(count == 1, f"inputs must hold one text, got {count}: cut each tensor, ids[:1]")
     ids = [text[0].tolist() for text in texts]
     if tokenizer is None:
         return [list(map(str, text)) for text in ids]
     return [[str(token) for token in tokenizer.convert_ids_to_tokens(text)] for text in ids]
+
+
+def _target(model: PreTrainedModel, inputs: dict) -> Tensor:
+    """What the decoder reads: its own text, or the labels, moved by one as the model does it."""
+    if inputs.get("decoder_input_ids") is not None:
+        return inputs["decoder_input_ids"]
+    shift = getattr(model, "prepare_decoder_input_ids_from_labels", None)
+    makes_none = f"{type(model).__name__} does not say what it makes of labels"
+    checks.need(shift, f"inputs must hold decoder_input_ids, because {makes_none}")
+    return shift(labels=inputs["labels"])
 
 
 def _stacks(model: PreTrainedModel, inputs: dict, lengths: Sequence[int]) -> list[_Stack]:
@@ -186,13 +184,13 @@ def _packed(percents: list) -> str:
 
 def _said(stacks: list[_Stack], labels: list[str], query: int) -> tuple[str, str, str]:
     """What stands above the table, in two parts, and how many have reached the query in the end."""
-    lines = [stack.line(query) for stack in stacks if query in stack.rows]
-    keys, seen = (sum(count(line["mask"]) for line in lines) for count in (len, sum))
-    after = [number for line in lines for number in line["after"]]
-    here = sum(number in (0, 1) for number in after)
-    end = sum(number >= 0 for number in after)
+    keys = [key for stack in stacks if query in stack.rows for key in stack.line(query)]
+    seen = sum(mask for mask, *_ in keys)
+    here = sum(after in (0, 1) for _, _, after, _ in keys)
+    end = sum(after >= 0 for _, _, after, _ in keys)
     title = f"Query {labels[query]}, layer 1, head 1"
-    counts = f": may attend to {seen} of {keys} keys; {here} of {keys} inputs have reached it."
+    of = f"of {len(keys)}"
+    counts = f": may attend to {seen} {of} keys; {here} {of} inputs have reached it."
     return title, counts, f"After the last layer {end} have."
 
 
@@ -233,36 +231,35 @@ def _html(stacks: list[_Stack], labels: list[str], query: int, alt: str) -> str:
 
 def _table(stacks: list[_Stack], labels: list[str], query: int) -> str:
     """The chosen query's keys in the first layer and head: what stands there without the script."""
-    head = "".join(f"<th>{name}</th>" for name in _COLUMNS)
-    rows = [f"<tr>{head}</tr>"]
-    for stack in stacks:
-        if query not in stack.rows:
-            continue
+    rows = [_row("th", *_COLUMNS)]
+    for stack in (stack for stack in stacks if query in stack.rows):
         rows.append(f'<tr><th colspan="5">{_NAMES[stack.kind]}</th></tr>')
-        for key, mask, weight, after, measured in zip(
-            stack.columns, *stack.line(query).values(), strict=True
+        for key, (mask, weight, after, measured) in zip(
+            stack.columns, stack.line(query), strict=True
         ):
-            cells = ["yes" if mask else "hidden", f"{weight} %", _reached(after)]
-            cells = "".join(f"<td>{text}</td>" for text in [*cells, _MEASURED[measured]])
-            rows.append(f"<tr><th>{escape(labels[key])}</th>{cells}</tr>")
+            reached = {-1: "never", 0: "the start"}.get(after, f"layer {after}")
+            says = ["yes" if mask else "hidden", f"{weight} %", reached, _MEASURED[measured]]
+            rows.append(_row("td", labels[key], *says))
     title, counts, _ = _said(stacks, labels, query)
     return f"<p><b>{escape(title)}</b>{counts}</p><table>{''.join(rows)}</table>"
 
 
-def _reached(after: int) -> str:
-    return {-1: "never", 0: "the start"}.get(after, f"layer {after}")
+def _row(tag: str, first: str, *texts: str) -> str:
+    cells = "".join(f"<{tag}>{text}</{tag}>" for text in texts)
+    return f"<tr><th>{escape(first)}</th>{cells}</tr>"
 
 
 def _png(stacks: list[_Stack], tokens: list[list[str]]) -> bytes:
     """The reach through all layers, filled, and the influence measured, as dots."""
     reached = {stack.kind: torch.tensor(stack.after) >= 0 for stack in stacks}
     flows = {stack.kind: stack.influence for stack in stacks}
-    if len(stacks) > 1:
-        ax = matrices.encoder_decoder(reached, flows, source=tokens[0], target=tokens[1])
+    title, (kind, *others) = "reach through all layers", reached
+    if others:
+        names = {"source": tokens[0], "target": tokens[1]}
+        ax = matrices.encoder_decoder(reached, flows, **names, title=title)
     else:
-        (kind,) = reached
         names = {"rows": tokens[0], "columns": tokens[0], "architecture": kind}
-        ax = matrices.influence(reached[kind], flows[kind], **names)
+        ax = matrices.influence(reached[kind], flows[kind], **names, title=title)
     png = BytesIO()
     page.save(ax.figure, png)
     return png.getvalue()

@@ -77,7 +77,7 @@ REFUSED = [
     (
         lambda: plots.player(build("gpt2", num_hidden_layers=16), input_ids=LONG[:, :20]),
         ValueError,
-        "of 20 tokens takes [67].... bytes, at most 60000",
+        "of 20 tokens takes 8.... bytes, at most 60000",
     ),
     (lambda: player("t5", decoder_input_ids=None), ValueError, "decoder_input_ids or labels"),
 ]
