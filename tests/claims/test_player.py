@@ -66,6 +66,7 @@ def test_the_three_masks_of_an_encoder_decoder_lie_beside_and_below_each_other()
         "decoder": plots.HUES["decoder"],
     }
     assert len(data(player)["tokens"]) == 16
+    assert data(player)["query"] == 9 + 3  # in the middle of what is written
 
 
 def test_with_a_window_the_reach_grows_by_a_token_a_layer_and_the_measurement_agrees():
@@ -110,7 +111,7 @@ def test_weights_are_computed_in_double_precision_and_the_model_is_left_alone(mo
         return seen
 
     monkeypatch.setattr(attention, "record", spy)
-    model = build("t5", "eager").train()  # its softmax asks for float32
+    model = build("llama", "eager").train()  # its softmax asks for float32
     inputs, _ = texts(model, batch=1)
     plots.player(model, **inputs)
     assert {each.weights.dtype for each in seen} == {torch.double}

@@ -1,8 +1,9 @@
 """Bad input to `helpers.plots`."""
 
 import torch
-from families import build, built, texts
+from families import BART_SIZE, SPECIAL, built, texts
 from matplotlib.figure import Figure
+from transformers import M2M100Config, M2M100ForConditionalGeneration
 
 from helpers import plots
 
@@ -11,6 +12,7 @@ AB = {"rows": "ab", "columns": "ab"}
 A = {"a": 1.0}
 HEARD = {"rows": "ab", "seconds": 1.0}
 LONG = torch.full((1, 34), 3)
+M2M = M2M100ForConditionalGeneration(M2M100Config(**BART_SIZE | SPECIAL))  # silent about labels
 
 
 def player(name, batch=1, **options):
@@ -73,11 +75,11 @@ REFUSED = [
     (lambda: player("gpt2", tokenizer="gpt2"), TypeError, "tokenizer must be a tokenizer of tr"),
     (lambda: player("gpt2", input_ids=[[3]]), TypeError, r"input_ids must be a tensor .* got list"),
     (lambda: player("whisper"), ValueError, "must read text; WhisperFor.* plots.listening"),
-    (lambda: player("t5", input_ids=LONG), ValueError, "has room for 40 tokens, got 41: shorten"),
-    (
-        lambda: plots.player(build("gpt2", num_hidden_layers=16), input_ids=LONG[:, :20]),
-        ValueError,
-        "of 20 tokens takes 8.... bytes, at most 60000",
-    ),
+    (lambda: player("t5", input_ids=LONG), ValueError, "at most 40 tokens, got 41: shorten"),
     (lambda: player("t5", decoder_input_ids=None), ValueError, "decoder_input_ids or labels"),
+    (
+        lambda: plots.player(M2M, input_ids=LONG, labels=LONG),
+        ValueError,
+        "decoder_input_ids, because",
+    ),
 ]
