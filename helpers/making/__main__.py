@@ -1,4 +1,4 @@
-"""`python -m helpers.making gpt2`, or `all`, or `figure`, or `recordings`, or `contest`."""
+"""`python -m helpers.making gpt2`, or `all`, `figure`, `recordings`, `losses`, `contest`."""
 
 import argparse
 from pathlib import Path
@@ -8,24 +8,25 @@ from helpers.contest import FOLDER
 from helpers.making import RECIPES, contest, figure, spoken
 from helpers.making.recipe import make
 
+OTHERS = {
+    "figure": lambda file: plots.save(figure.draw(), file or figure.PICTURE),
+    "recordings": lambda folder: spoken.record(folder or spoken.FOLDER),
+    "losses": lambda folder: spoken.learn(folder or spoken.FOLDER),
+    "contest": lambda folder: contest.play(contest.PLAN, folder or FOLDER),
+}
+
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m helpers.making",
         description="Make a miniature, recordings, the README's picture, or the contest.",
     )
-    parser.add_argument("what", choices=[*RECIPES, "all", "figure", "recordings", "contest"])
+    parser.add_argument("what", choices=[*RECIPES, "all", *OTHERS])
     where = "folder, or file for the figure (default: where they are bundled)"
     parser.add_argument("--out", type=Path, help=where)
     options = parser.parse_args(arguments)
-    if options.what == "figure":
-        plots.save(figure.draw(), options.out or figure.PICTURE)
-        return
-    if options.what == "recordings":
-        spoken.record(options.out or spoken.FOLDER)
-        return
-    if options.what == "contest":
-        contest.play(contest.PLAN, options.out or FOLDER)
+    if options.what in OTHERS:
+        OTHERS[options.what](options.out)
         return
     for model_id in RECIPES if options.what == "all" else [options.what]:
         bundled = checkpoints.MINIATURES[model_id]

@@ -22,7 +22,7 @@ _LEGEND = [
     "may attend",
     "allowed by the rule",
     *STACKS,
-    "hidden",
+    "not allowed",
     "measured influence",
     "not measured",
     "leak",
@@ -51,7 +51,7 @@ def mask(
     with page.house_style():
         ax = _matrix_axes(ax, rows, columns, title)
         _fill(ax, np.argwhere(allowed), **colours.filled(hue), label="may attend")
-        _fill(ax, np.argwhere(~allowed), **colours.HATCHED, label="hidden")
+        _fill(ax, np.argwhere(~allowed), **colours.HATCHED, label="not allowed")
         _legend(ax)
     return ax
 
@@ -164,7 +164,7 @@ def attention(
         ax = _matrix_axes(ax, rows, columns, title)
         picture = ax.imshow(weights, cmap=colours.WEIGHTS, vmin=0.0, vmax=limit)
         ax.figure.colorbar(picture, ax=ax, label=label, shrink=0.8)
-        _fill(ax, np.argwhere(hidden & (weights == 0)), **colours.HATCHED, label="hidden")
+        _fill(ax, np.argwhere(hidden & (weights == 0)), **colours.HATCHED, label="not allowed")
         _leaks(ax, np.argwhere(hidden & (weights > 0)))
         for row, column in outlined.items():
             if row in rows and column in columns:
@@ -187,7 +187,7 @@ def _stack(
     _fill(ax, np.argwhere(allowed & ~unknown) + first, **colours.filled(hue), label=label)
     pale = colours.filled(hue, 0.3)
     _fill(ax, np.argwhere(allowed & unknown) + first, **pale, label="not measured")
-    _fill(ax, np.argwhere(~allowed & ~flows) + first, **colours.HATCHED, label="hidden")
+    _fill(ax, np.argwhere(~allowed & ~flows) + first, **colours.HATCHED, label="not allowed")
     _dots(ax, np.argwhere(allowed & flows) + first, measured[allowed & flows])
     _leaks(ax, np.argwhere(~allowed & flows) + first)
 

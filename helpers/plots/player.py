@@ -235,7 +235,7 @@ def _table(stacks: list[_Stack], labels: list[str], query: int) -> str:
             stack.columns, stack.line(query), strict=True
         ):
             reached = {-1: "never", 0: "the start"}.get(after, f"layer {after}")
-            says = ["yes" if mask else "hidden", f"{weight} %", reached, _MEASURED[measured]]
+            says = ["yes" if mask else "no", f"{weight} %", reached, _MEASURED[measured]]
             rows.append(_row("td", labels[key], *says))
     title, counts, _ = _said(stacks, labels, query)
     return f"<p><b>{escape(title)}</b>{counts}</p><table>{''.join(rows)}</table>"

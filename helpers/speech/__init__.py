@@ -3,7 +3,7 @@
 A sound is a NumPy array of samples, (samples) float32 between −1 and 1, `SAMPLING_RATE` a second.
 """
 
-from helpers.speech.bundle import Recording, recordings
+from helpers.speech.bundle import Recording, losses, recordings
 from helpers.speech.listening import features, transcribe, word_error_rate
 from helpers.speech.synthesizer import CHUNK, SAMPLING_RATE, can_say, say
 
@@ -13,6 +13,7 @@ __all__ = [
     "Recording",
     "can_say",
     "features",
+    "losses",
     "recordings",
     "say",
     "transcribe",

@@ -52,6 +52,18 @@ def recordings() -> list[Recording]:
     return found
 
 
+def losses() -> dict[str, list[float]]:
+    """How the loss falls, in nats a token, when a small Whisper learns to hear; and without sound.
+
+    Two trainings of 2,000 steps, by the recipe of our miniature: "with the sound", and the same
+    batches with the sound "turned off". What the text alone gives away, both learn.
+
+    >>> {name: len(each) for name, each in losses().items()}
+    {'with the sound': 2000, 'turned off': 2000}
+    """
+    return json.loads(losses_of(FOLDER).read_text(encoding="utf-8"))
+
+
 def file_of(folder: Path, voice: str, number: int) -> Path:
     """Where a voice's sentence lies, counted from 0."""
     return folder / voice / f"{number:02}.ogg"
@@ -60,3 +72,8 @@ def file_of(folder: Path, voice: str, number: int) -> Path:
 def index_of(folder: Path) -> Path:
     """Where it is written what each voice says."""
     return folder / "sentences.json"
+
+
+def losses_of(folder: Path) -> Path:
+    """Where the losses of learning to hear are."""
+    return folder / "losses.json"

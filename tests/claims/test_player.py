@@ -165,7 +165,7 @@ def test_where_no_script_runs_a_table_tells_all_about_the_query_in_the_middle(tr
     assert [row[2] for row in rows[:source]] == [f"{percent} %" for percent in first]
     own = query + 1  # below the title of the second part
     assert rows[own][1::2] == ["yes", "the start"]
-    assert rows[own + 1] == [tokens[query + 1], "hidden", "0 %", "never", "no"]
+    assert rows[own + 1] == [tokens[query + 1], "no", "0 %", "never", "no"]
 
 
 def test_tokens_can_not_break_the_page(translating):

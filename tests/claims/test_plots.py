@@ -59,7 +59,7 @@ def test_allowed_cells_have_the_hue_and_hidden_ones_are_hatched(architecture):
     assert cells(ax, plots.HUES[architecture]) == where(CAUSAL)
     assert cells(ax, "#f1f1f1") == where(~CAUSAL)
     assert [c.get_hatch() for c in ax.collections] == [None, "/////"]
-    assert legend(ax) == ["may attend", "hidden"]
+    assert legend(ax) == ["may attend", "not allowed"]
     assert legend(plots.mask(CAUSAL | True, **LABELS)) == ["may attend"]
 
 
@@ -80,7 +80,7 @@ def test_a_dot_stands_wherever_influence_was_measured_and_grows_with_it():
     measured = torch.tensor([[1e-12, 0, 0], [0.5, 1e-3, 0], [0.0, 0.5, 1]])
     ax = plots.influence(CAUSAL[:3, :3], measured, rows="abc", columns="abc")
     assert cells(ax, "white") == where(measured)
-    assert legend(ax) == ["allowed by the rule", "hidden", "measured influence"]
+    assert legend(ax) == ["allowed by the rule", "not allowed", "measured influence"]
     sizes = ax.collections[-1].get_sizes()  # in the order of reading
     assert 0 < sizes[0] < sizes[2] < sizes[1] == sizes[3] < sizes[4]
 
@@ -91,7 +91,7 @@ def test_influence_that_a_mask_hides_is_a_leak_however_small():
     ax = plots.influence(CAUSAL, measured, **LABELS)
     assert cells(ax, "#f9e076") == cells(ax, "#b0003a") == {(1, 3)}
     assert cells(ax, "white") == where(torch.eye(5))
-    assert legend(ax) == ["allowed by the rule", "hidden", "measured influence", "leak"]
+    assert legend(ax) == ["allowed by the rule", "not allowed", "measured influence", "leak"]
     ax = plots.influence(CAUSAL, torch.ones(5, 5), **LABELS)
     assert legend(ax) == ["allowed by the rule", "measured influence", "leak"]  # nothing is hatched
 
@@ -123,7 +123,7 @@ def test_hidden_weights_are_hatched_and_a_leak_if_they_are_not_zero():
     ax = plots.attention(weights, **LABELS, mask=CAUSAL)
     assert cells(ax, "#f1f1f1") == where(~CAUSAL) - {(0, 4)}
     assert cells(ax, "#b0003a") == {(0, 4)}
-    assert legend(ax) == ["hidden", "leak"]
+    assert legend(ax) == ["not allowed", "leak"]
 
 
 def test_outlined_cells_get_a_frame_where_both_labels_are_there():
@@ -157,7 +157,7 @@ def test_square_rectangle_and_triangle_stand_on_one_pair_of_axes():
     assert cells(ax, "#0072b2") == {(3, 3), (4, 3), (4, 4)}
     assert cells(ax, "#f1f1f1") == {(3, 4)}  # the corner above the triangle stays empty
     assert len(cells(ax, "white")) == 9 + 6 + 3
-    assert legend(ax) == ["encoder", "cross", "decoder", "hidden", "measured influence"]
+    assert legend(ax) == ["encoder", "cross", "decoder", "not allowed", "measured influence"]
 
 
 @pytest.mark.parametrize(
