@@ -53,8 +53,7 @@ def influence(
     check(model, inputs)
     check_differentiable(model)
     with torch.inference_mode(False), torch.enable_grad():
-        twin = copy.deepcopy(model).double().eval()
-        twin.set_experts_implementation("eager")  # the others have no double precision
+        twin = in_double(model)
         inputs = copy.deepcopy(inputs)
         embeddings, outputs = _trace(twin, inputs)
         ways = {kind: (output, embeddings[kind]) for kind, output in outputs.items()}
@@ -80,7 +79,14 @@ def influence(
     return norms
 
 
-class _InDouble(TorchFunctionMode):
+def in_double(model: PreTrainedModel) -> PreTrainedModel:
+    """A copy of the model in double precision, without dropout; run it inside `InDouble`."""
+    twin = copy.deepcopy(model).double().eval()
+    twin.set_experts_implementation("eager")  # the others have no double precision
+    return twin
+
+
+class InDouble(TorchFunctionMode):
     """Whatever asks for float32 gets double precision.
 
     And no attention weight is zero unless its key is hidden, or zeros would prove nothing.
@@ -138,7 +144,7 @@ def _trace(
         if isinstance(module, nn.Embedding) and module.weight in tables:
             module.register_forward_hook(cut)
     # The plain kernel, whose weights are the very ones that are checked for zeros.
-    with sdpa_kernel(SDPBackend.MATH), _InDouble():
+    with sdpa_kernel(SDPBackend.MATH), InDouble():
         outputs = run(model, stacks, inputs)
     texts = [inputs[name] for name in IDS if inputs.get(name) is not None][: len(embedding)]
     wanted = [text.shape for text in texts]

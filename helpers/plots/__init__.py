@@ -3,6 +3,8 @@
 Every function takes its data first and returns the Axes that it drew on, a new figure's unless
 `ax` is given. End a cell with `show(ax, alt=...)`, which puts a caption below the picture.
 
+`player` alone is no figure but a piece of the page to play with, and shows itself.
+
 `matrices`, `curves`, `bars` and `sound` draw, `page` holds what all figures share, `colours` what
 each colour means, `house.mplstyle` everything that matplotlib lets a style decide.
 """
@@ -13,6 +15,7 @@ from helpers.plots.colours import HUES
 from helpers.plots.curves import learning_curve, lines
 from helpers.plots.matrices import attention, encoder_decoder, influence, mask
 from helpers.plots.page import panels, save, show
+from helpers.plots.player import player
 from helpers.plots.sound import listening
 from helpers.plots.targets import shift
 
@@ -30,6 +33,7 @@ __all__ = [
     "mask",
     "next_words",
     "panels",
+    "player",
     "save",
     "shift",
     "show",

@@ -15,13 +15,13 @@ from helpers import checks
 from helpers.plots import colours, data, page
 
 _SINGLE, _LARGE = (4.5, 4.0), (7.0, 6.4)  # inches; the large one for more than 18 tokens
-_STACKS = {"encoder": "encoder", "cross": "encoder-decoder", "decoder": "decoder"}  # whose hue
+STACKS = {"encoder": "encoder", "cross": "encoder-decoder", "decoder": "decoder"}  # whose hue
 _FRAME = {"edgecolor": colours.HUES["encoder"], "linewidth": 1.5}
 _REACH = ("output at (query)", "input at (key)")  # through all layers, not by one mask alone
 _LEGEND = [
     "may attend",
     "allowed by the rule",
-    *_STACKS,
+    *STACKS,
     "not allowed",
     "measured influence",
     "not measured",
@@ -114,14 +114,14 @@ def encoder_decoder(
     ['␣It', '<pad>', '␣Es']
     """
     allowed, measured = {}, {}
-    for kind in _STACKS:
+    for kind in STACKS:
         labels = source if kind == "encoder" else target, target if kind == "decoder" else source
         allowed[kind] = data.array(f"masks[{kind!r}]", masks[kind], "Q K", *labels, dtype="bool")
         measured[kind] = data.array(f"influences[{kind!r}]", influences[kind], "Q K", *labels)
     first = {"encoder": (0, 0), "cross": (len(source), 0), "decoder": (len(source), len(source))}
     with page.house_style():
         ax = _matrix_axes(ax, [*source, *target], [*source, *target], title, _REACH)
-        for kind, architecture in _STACKS.items():
+        for kind, architecture in STACKS.items():
             hue = colours.HUES[architecture]
             _stack(ax, allowed[kind], measured[kind], hue, label=kind, first=first[kind])
         _legend(ax, dot_edge=plt.rcParams["axes.labelcolor"])

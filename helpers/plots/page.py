@@ -109,11 +109,15 @@ def show(figure: Figure | Axes, alt: str) -> None:
     One token, which sees itself.
     """
     checks.instance("figure", figure, (Figure, Axes), "what a plot function returned")
-    checks.instance("alt", alt, str, "a sentence that says what the figure shows")
-    checks.need(alt.strip(), "alt is empty: say in words what the figure shows")
+    check_alt(alt)
     png = BytesIO()
     save(figure.figure, png)
-    display(_Picture(png.getvalue(), alt))
+    display(Picture(png.getvalue(), alt))
+
+
+def check_alt(alt: str) -> None:
+    checks.instance("alt", alt, str, "a sentence that says what the figure shows")
+    checks.need(alt.strip(), "alt is empty: say in words what the figure shows")
 
 
 def save(figure: Figure, where: BytesIO | str | PathLike) -> None:
@@ -131,11 +135,12 @@ _CAPTION = '<p style="margin: 0 0 1em 0.4em; max-width: 46em"><small>{}</small><
 
 
 @dataclass(frozen=True)
-class _Picture:
-    """A PNG file and its caption, one output each; in a plain terminal, the caption."""
+class Picture:
+    """A PNG file, or where front ends take it HTML, and its caption; in a terminal, the caption."""
 
     png: bytes
     alt: str
+    html: str = ""
 
     def __repr__(self) -> str:
         return self.alt
@@ -144,5 +149,7 @@ class _Picture:
         width = int.from_bytes(self.png[16:20], "big")  # pixels, from the header of the file
         about = {"alt": self.alt, "width": round(width * _SHOWN / _DRAWN)}
         picture = {"image/png": self.png, "text/plain": self.alt}
+        if self.html:
+            picture["text/html"] = self.html
         display(picture, metadata={"image/png": about}, raw=True)
         display({"text/html": _CAPTION.format(escape(self.alt, quote=False))}, raw=True)

@@ -21,7 +21,7 @@ from families import (
 from torch import nn
 
 from helpers import masks
-from helpers.attention import influence, record
+from helpers.attention import influence, reach, record
 
 IDS, LONG = torch.tensor([[5, 6, 7]]), torch.arange(3, LENGTH + 3)[None]
 TWO = {"input_ids": IDS, "decoder_input_ids": IDS}
@@ -299,4 +299,10 @@ REFUSED = [
         r"Rwkv.* can't be followed backwards \(.*inplace",
     ),
     (lambda: record(fsmt(), **TWO), ValueError, "FSMTEncoder inside that is no model of its own"),
+    (lambda: reach([]), ValueError, "records are empty: pass what attention.record returned"),
+    (
+        lambda: reach([IDS]),
+        TypeError,
+        "each record must be what attention.record returned, got a t",
+    ),
 ]

@@ -1,7 +1,9 @@
 """Bad input to `helpers.plots`."""
 
 import torch
+from families import BART_SIZE, SPECIAL, built, texts
 from matplotlib.figure import Figure
+from transformers import M2M100Config, M2M100ForConditionalGeneration
 
 from helpers import plots
 
@@ -9,6 +11,15 @@ SEEN = torch.ones(2, 2, dtype=torch.bool)
 AB = {"rows": "ab", "columns": "ab"}
 A = {"a": 1.0}
 HEARD = {"rows": "ab", "seconds": 1.0}
+LONG = torch.full((1, 34), 3)
+M2M = M2M100ForConditionalGeneration(M2M100Config(**BART_SIZE | SPECIAL))  # silent about labels
+
+
+def player(name, batch=1, **options):
+    inputs, _ = texts(built(name), batch=batch)
+    return plots.player(built(name), **inputs | options)
+
+
 REFUSED = [
     (lambda: plots.mask(SEEN.float(), **AB), TypeError, "boolean .* mask == 1 if 1 means keep"),
     (lambda: plots.mask(SEEN[None], **AB), ValueError, r"shape \(Q, K\), .* batch, mask\[0\]"),
@@ -58,4 +69,17 @@ REFUSED = [
     (lambda: plots.listening(SEEN, SEEN, rows=[5, 6], seconds=1.0), TypeError, "convert_ids_to"),
     (lambda: plots.listening(SEEN, SEEN, rows="ab", seconds=0.0), ValueError, "seconds must be ab"),
     (lambda: plots.listening(SEEN, SEEN, rows="ab", seconds="4"), TypeError, "seconds must be a n"),
+    (lambda: player("gpt2", batch=2), ValueError, "must hold one text, got 2: cut each tensor"),
+    (lambda: player("gpt2", alt=" "), ValueError, "alt is empty: say in words"),
+    (lambda: player("gpt2", alt=5), TypeError, "alt must be a sentence"),
+    (lambda: player("gpt2", tokenizer="gpt2"), TypeError, "tokenizer must be a tokenizer of tr"),
+    (lambda: player("gpt2", input_ids=[[3]]), TypeError, r"input_ids must be a tensor .* got list"),
+    (lambda: player("whisper"), ValueError, "must read text; WhisperFor.* plots.listening"),
+    (lambda: player("t5", input_ids=LONG), ValueError, "at most 40 tokens, got 41: shorten"),
+    (lambda: player("t5", decoder_input_ids=None), ValueError, "decoder_input_ids or labels"),
+    (
+        lambda: plots.player(M2M, input_ids=LONG, labels=LONG),
+        ValueError,
+        "decoder_input_ids, because",
+    ),
 ]
