@@ -5,8 +5,8 @@ stories from `helpers.stories`. To add one, write its recipe in a module like `g
 and add its row to `helpers.checkpoints.models.MODELS`.
 
 `python -m helpers.making openai/whisper-tiny` makes one, `all` makes all, `recordings` speaks the
-recordings of `helpers.speech`, `losses` shows how a small Whisper learns to hear, `figure` draws the
-picture, and `contest` lets the three architectures compete.
+recordings of `helpers.speech`, `losses` shows how a small Whisper learns to hear, `figure` draws
+the picture, and `contest` lets the three architectures compete.
 """
 
 from helpers.making import bert, gpt2, t5, whisper
