@@ -246,6 +246,9 @@ def _row(tag: str, first: str, *texts: str) -> str:
     return f"<tr><th>{escape(first)}</th>{cells}</tr>"
 
 
+_REACHED = {"allowed by the rule": "can reach", "not allowed": "can't reach"}
+
+
 def _png(stacks: list[_Stack], tokens: list[list[str]]) -> bytes:
     """The reach through all layers, filled, and the influence measured, as dots."""
     reached = {stack.kind: torch.tensor(stack.after) >= 0 for stack in stacks}
@@ -257,6 +260,8 @@ def _png(stacks: list[_Stack], tokens: list[list[str]]) -> bytes:
     else:
         names = {"rows": tokens[0], "columns": tokens[0], "architecture": kind}
         ax = matrices.influence(reached[kind], flows[kind], **names, title=title)
+    for label in ax.get_legend().get_texts():  # not one mask's rule, but that of all together
+        label.set_text(_REACHED.get(label.get_text(), label.get_text()))
     png = BytesIO()
     page.save(ax.figure, png)
     return png.getvalue()
