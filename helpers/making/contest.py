@@ -37,7 +37,7 @@ STEPS = {"translate": 1200, "fill": 6500, "continue": 4000, "classify": 150}
 
 @dataclass(frozen=True)
 class Plan:
-    """How large the contest is; this one takes some 110 minutes of one core."""
+    """How large the contest is; this one takes some two hours of one core."""
 
     steps: dict[str, int] = field(default_factory=STEPS.copy)
     seeds: int = 5

@@ -13,11 +13,8 @@ ARCHITECTURES = ["decoder", "encoder", "encoder-decoder"]
 FOUND = contest.results()
 SCORES = FOUND.scores()
 MEANS = {task: {name: fmean(each) for name, each in row.items()} for task, row in SCORES.items()}
-# More steps would have brought more, as the card's last columns show.
-UNFINISHED = {
-    *(("fill", "decoder"), ("fill", "encoder-decoder")),
-    *product(["continue"], ARCHITECTURES),
-}
+# Its last fifth still brings right answers (85.5 to 86.7 %), though its loss rises by then.
+UNFINISHED = {("fill", "decoder")}
 every_entry = pytest.mark.parametrize(("task", "name"), [*product(FOUND.ideal, ARCHITECTURES)])
 
 
