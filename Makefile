@@ -14,8 +14,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: help setup lab test run lint format handout site pdf miniatures figure matrix mutants bench \
-	crowd versions real lock clean check-python
+.PHONY: help setup lab test run lint format handout site pdf browser miniatures figure matrix mutants \
+	bench crowd versions real lock clean check-python
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -60,6 +60,12 @@ site: $(READY) ## make static pages of the notebooks, to open from a folder: bui
 
 pdf: site ## print these pages with Chromium, answers and solutions unfolded: build/pdf
 	$(PY) tests/tools/publish.py pdf
+
+browser: site ## look at notebook 1 in JupyterLab and at these pages in Chromium: build/browser
+	@$(PY) -c 'import axe_playwright_python, playwright' 2>/dev/null || \
+	$(PY) $(INSTALL) -c constraints.txt -e '.[browser]' || \
+	{ echo "To look needs Playwright and axe, and to install these a network, once." >&2; exit 1; }
+	OMP_NUM_THREADS=1 $(PY) tests/tools/browser.py
 
 handout: $(READY) ## write the notebooks to hand out, without and with solutions, to build/handout
 	$(PY) tests/tools/handout.py
@@ -129,7 +135,7 @@ TORCH ?= $(shell sed -n 's/^torch==//p' constraints.txt)
 lock: check-python ## write constraints.txt anew (with a newer torch: make lock TORCH=...)
 	"$(PYTHON)" -m venv --clear .lock
 	.lock/bin/python $(INSTALL) $(WITH_INDEX) --no-deps "torch==$(TORCH)"
-	.lock/bin/python $(INSTALL) -e '.[test,speech,site]'
+	.lock/bin/python $(INSTALL) -e '.[test,speech,site,browser]'
 	@{ echo "# The exact versions that every stored output was made with. Written by 'make lock'."; \
 	.lock/bin/python -m pip freeze --all --exclude-editable --disable-pip-version-check \
 	| sed 's/+[[:alnum:].]*$$//' | grep -Ev '^(pip|wheel|triton|nvidia-.*|cuda-.*)=='; } >.lock/constraints.txt

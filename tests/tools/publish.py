@@ -145,15 +145,21 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 
 def pdf() -> None:
     """Print each page of the site to a PDF file, in a browser without a window."""
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if not browser:
-        sys.exit(f"No browser to print with: install Chromium (looked for {', '.join(BROWSERS)}).")
+    program = browser()
     PDF.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         copy = shutil.copytree(SITE, Path(folder, "site"))
         for page in sorted(set(copy.glob("*.html")) - {copy / "search.html"}):
             page.write_text(standing_alone(page.read_text(encoding="utf-8")), encoding="utf-8")
-            to_paper(browser, page, PDF / f"{page.stem}.pdf")
+            to_paper(program, page, PDF / f"{page.stem}.pdf")
+
+
+def browser() -> str:
+    """The program to print and to look with; exit with a message if there is none."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if not found:
+        sys.exit(f"There is no Chromium here: install one (looked for {', '.join(BROWSERS)}).")
+    return found
 
 
 def standing_alone(html: str) -> str:

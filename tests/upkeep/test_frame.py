@@ -20,7 +20,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 DIRECT = [Requirement(text) for text in PROJECT["dependencies"] + EXTRAS["test"]]
-OPTIONAL = [Requirement(text) for text in EXTRAS["speech"] + EXTRAS["site"]]  # may be missing
+OPTIONAL = [  # may be missing
+    Requirement(text) for name in ("speech", "site", "browser") for text in EXTRAS[name]
+]
 BROUGHT_BY_TORCH = re.compile("nvidia-|cuda-|triton")  # on some machines; torch pins them itself
 
 

@@ -180,7 +180,7 @@ def test_a_problem_of_a_site_is_found(name, old, new, problem, site):
     ("what", "name", "message"),
     [
         ("site", "find_spec", r"needs MyST-NB and sphinx-book-theme: pip install -e '\.\[site\]'"),
-        ("pdf", "shutil.which", "No browser to print with: install Chromium"),
+        ("pdf", "shutil.which", "There is no Chromium here: install one"),
         ("paper", None, "Usage: python tests/tools/publish.py site"),
     ],
 )
