@@ -65,7 +65,7 @@ browser: site ## look at notebook 1 in JupyterLab and at these pages in Chromium
 	@$(PY) -c 'import axe_playwright_python, playwright' 2>/dev/null || \
 	$(PY) $(INSTALL) -c constraints.txt -e '.[browser]' || \
 	{ echo "To look needs Playwright and axe, and to install these a network, once." >&2; exit 1; }
-	OMP_NUM_THREADS=1 $(PY) tests/tools/browser.py
+	$(PY) tests/tools/browser.py
 
 handout: $(READY) ## write the notebooks to hand out, without and with solutions, to build/handout
 	$(PY) tests/tools/handout.py
