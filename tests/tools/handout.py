@@ -29,8 +29,7 @@ def write(notebooks: Path, folder: Path) -> None:
         for picture in notebooks.glob("*.png"):
             shutil.copyfile(picture, folder / version / picture.name)
     for path in sorted(notebooks.glob("*.ipynb")):
-        solved = path.with_stem(f"{path.stem}_solutions").name  # may lie beside somebody's answers
-        shutil.copyfile(path, folder / "solutions" / solved)
+        shutil.copyfile(path, folder / "solutions" / path.name)  # the name that others link to
         for version, left_out in (("whole", set()), ("core", BELOW_THE_CORE)):
             notebook = nbformat.read(path, as_version=4)
             nbformat.write(stripped(notebook, left_out), folder / version / path.name)

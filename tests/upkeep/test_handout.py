@@ -15,7 +15,7 @@ import reading
 
 NAMES = sorted(path.name for path in lab.NOTEBOOKS.glob("*.ipynb"))
 STRIPPED = [(version, name) for version in ("whole", "core") for name in NAMES]
-EVERY = [*STRIPPED, *(("solutions", name.replace(".", "_solutions.")) for name in NAMES)]
+EVERY = [*STRIPPED, *(("solutions", name) for name in NAMES)]
 RUN = ("Load it", "Who may attend to whom", "Exercises")  # cheap; the others train models
 
 
@@ -82,7 +82,7 @@ def test_a_core_is_what_stands_above_the_exercises_and_words_and_sources(name, f
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_version_with_solutions_is_the_notebook_itself(name, folder):
-    solved = folder / "solutions" / name.replace(".", "_solutions.")
+    solved = folder / "solutions" / name
     assert solved.read_bytes() == (lab.NOTEBOOKS / name).read_bytes()
 
 
