@@ -3,12 +3,14 @@
 Each learner has a kernel of its own, as in JupyterLab, and all choose "Run All" at the same moment:
 the worst that a room can do. A row says how long it took, and how much memory the kernels had at
 their peak: together (on Linux, what several of them share is counted once), and the largest alone.
+Each kernel has one thread: with two each on two cores, two learners took five times as long as one.
 
 Usage: python tests/tools/crowd.py [COUNT …] [--notebook PATH] [--whole] [--threads N]
 """
 
 import argparse
 import asyncio
+import atexit
 import copy
 import os
 import subprocess
@@ -23,7 +25,7 @@ import nbclient
 import nbformat
 import psutil
 import reading
-from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbclient.exceptions import CellExecutionError
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 CGROUP = Path("/sys/fs/cgroup")  # where a container says how much memory it may have
@@ -98,7 +100,10 @@ async def learn(notebook, folder: Path) -> list[float]:
         on_cell_execute=lambda **_: began.append(perf_counter()),
         on_cell_executed=lambda **_: seconds.append(perf_counter() - began[-1]),
     )
-    await client.async_execute(stderr=subprocess.DEVNULL)
+    try:
+        await client.async_execute(stderr=subprocess.DEVNULL)
+    finally:  # which nbclient leaves out if another learner's failure stops it while it cleans up
+        atexit.unregister(client._cleanup_kernel)
     return seconds
 
 
@@ -113,10 +118,12 @@ async def crowd(notebook, folder: Path, learners: int) -> Run:
             await asyncio.sleep(EVERY)
 
     start, watching = perf_counter(), asyncio.create_task(watch())
-    cells = await asyncio.gather(*(learn(notebook, folder) for _ in range(learners)))
+    async with asyncio.TaskGroup() as room:
+        tasks = [room.create_task(learn(notebook, folder)) for _ in range(learners)]
     seconds = perf_counter() - start
     watching.cancel()
-    return Run(learners, seconds, max(map(max, cells)), *map(max, zip(*peaks, strict=True)))
+    cell = max(max(task.result()) for task in tasks)
+    return Run(learners, seconds, cell, *map(max, zip(*peaks, strict=True)))
 
 
 def measured(notebook, folder: Path, learners: int, each: float) -> Run:
@@ -129,10 +136,11 @@ def measured(notebook, folder: Path, learners: int, each: float) -> Run:
         )
     try:
         return asyncio.run(crowd(notebook, folder, learners))
-    except CellExecutionError as error:
-        sys.exit(f"A cell of the notebook fails: {error.ename}: {error.evalue}\nTry make test.")
-    except DeadKernelError:
-        sys.exit("A kernel has died, most likely for want of memory: ask for fewer learners.")
+    except ExceptionGroup as failures:
+        error = failures.exceptions[0]
+        if isinstance(error, CellExecutionError):
+            sys.exit(f"A cell of the notebook fails: {error.ename}: {error.evalue}\nTry make test.")
+        sys.exit("A kernel has died: it was stopped, or wanted more memory than there is.")
 
 
 # ---- the program ----
@@ -156,7 +164,7 @@ def options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("counts", nargs="*", type=count, default=[1, 2, 5, 10], metavar="COUNT")
     parser.add_argument("--notebook", type=notebook_at, default=first, metavar="PATH")
     parser.add_argument("--whole", action="store_true", help="the whole notebook, not its core")
-    parser.add_argument("--threads", type=count, metavar="N", help="of each kernel")
+    parser.add_argument("--threads", type=count, default=1, metavar="N", help="of each kernel")
     return parser.parse_args(arguments)
 
 
@@ -175,10 +183,9 @@ def main() -> None:
     asked = options(sys.argv[1:])
     notebook, folder = notebook_to_run(asked.notebook, asked.whole), asked.notebook.parent
     execute.prepare()
-    if asked.threads:
-        os.environ["OMP_NUM_THREADS"] = str(asked.threads)
-    part, threads = "whole" if asked.whole else "core", asked.threads or "PyTorch's choice of"
-    print(f"{asked.notebook.name}, {part}; in each kernel {threads} threads")
+    os.environ["OMP_NUM_THREADS"] = str(asked.threads)
+    part = "whole" if asked.whole else "core"
+    print(f"{asked.notebook.name}, {part}; threads of each kernel: {asked.threads}")
     print(f"{os.cpu_count()} cores, load {psutil.getloadavg()[0]:.1f}; {free():.1f} GB free")
     print(f"a JupyterLab server takes {server():.2f} GB beside its kernels\n")
     each = measured(notebook, folder, 1, FIRST).one  # not counted: it fills the disk's cache
