@@ -3,12 +3,14 @@
 Source: Radford et al. 2019 (GPT-2, and summarizing by "TL;DR:").
 """
 
+from statistics import fmean
+
 from transformers import GPT2Config, GPT2LMHeadModel, GPT2Tokenizer
 
 from helpers.making import measure
 from helpers.making.recipe import GELU, POSITIONS, Example, Recipe, Round, trained
 from helpers.objectives import IGNORE_INDEX
-from helpers.stories import Story
+from helpers.stories import Story, surprise_by_story
 
 SUMMARY_PROMPT = "\nTL;DR:"
 
@@ -62,7 +64,7 @@ def make_examples(stories: list[Story], tokenizer: GPT2Tokenizer) -> list[Exampl
 def measures(
     model: GPT2LMHeadModel, tokenizer: GPT2Tokenizer, stories: list[Story]
 ) -> dict[str, str]:
-    surprise = measure.story_surprise(model, tokenizer, stories)
+    surprise = fmean(surprise_by_story(model, tokenizer, [story.text for story in stories]))
     floor = measure.floor(stories)
     some = stories[:200]
     right = sum(

@@ -15,19 +15,8 @@ from transformers import PreTrainedTokenizerBase as Tokenizer
 from helpers.stories import BLANK, Story, fill, spell, units
 
 
-@torch.no_grad()
-def story_surprise(model: PreTrainedModel, tokenizer: Tokenizer, stories: list[Story]) -> float:
-    """The model's mean surprise at a story, its end included, in nats; see `floor`."""
-    end = [tokenizer.eos_token_id]
-    surprises = []
-    for story in stories:
-        ids = torch.tensor([end + tokenizer(story.text).input_ids + end])  # (1, T)
-        surprises.append(model(ids, labels=ids).loss.item() * (ids.shape[1] - 1))
-    return fmean(surprises)
-
-
 def floor(stories: list[Story]) -> float:
-    """The mean surprise of the ideal reader at the same stories, in nats: nobody does better."""
+    """The mean surprise of the ideal reader at the stories, in nats: nobody does better."""
     return fmean(-story.log_probability for story in stories)
 
 

@@ -12,8 +12,8 @@ each colour means, `house.mplstyle` everything that matplotlib lets a style deci
 from helpers.plots.bars import comparison, fractions, next_words, token_losses
 from helpers.plots.blocks import architecture
 from helpers.plots.colours import HUES
-from helpers.plots.curves import learning_curve, lines
-from helpers.plots.matrices import attention, encoder_decoder, influence, mask
+from helpers.plots.curves import learning_curve
+from helpers.plots.matrices import attention, encoder_decoder, influence, mask, numbers
 from helpers.plots.page import panels, save, show
 from helpers.plots.player import player
 from helpers.plots.sound import listening
@@ -28,10 +28,10 @@ __all__ = [
     "fractions",
     "influence",
     "learning_curve",
-    "lines",
     "listening",
     "mask",
     "next_words",
+    "numbers",
     "panels",
     "player",
     "save",

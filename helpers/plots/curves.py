@@ -1,4 +1,4 @@
-"""Numbers in a row, such as the losses of a training run: a curve for each run."""
+"""The losses of training runs: a curve for each."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,6 +14,7 @@ def learning_curve(
     losses: Sequence[float] | Mapping[str, Sequence[float]],
     *,
     floor: float | None = None,
+    vocabulary: int | None = None,
     unit: str = "bits",
     smooth: int | None = None,
     architecture: str = "decoder",
@@ -23,12 +24,13 @@ def learning_curve(
     """The loss of every training step: faint as it was, strong as a running mean.
 
     `losses` is one list, or name → list for several runs; `floor` is the entropy of the source.
-    All are in nats per scored token, `unit` ("bits" or "nats") is what is drawn. The running mean
+    Both are in nats per scored token, `unit` ("bits" or "nats") is what is drawn. The running mean
     is over `smooth` steps, centred; a twentieth of the run by default. The region under the floor
-    is hatched: an honest model ends above it. The axis starts at zero.
+    is hatched: an honest model ends above it. With a `vocabulary` of V tokens, a dotted line at
+    log V shows the loss of a model that knows nothing. The axis starts at zero.
 
     Raises TypeError or ValueError for an empty run, a loss that is negative or not finite, an
-    unknown unit, and a floor that is negative or not finite.
+    unknown unit, a floor that is negative or not finite, and a vocabulary of no token.
 
     >>> ax = learning_curve({"honest": [2.0, 1.5, 1.2], "cheating": [2.0, 0.9, 0.4]}, floor=1.0)
     """
@@ -42,38 +44,10 @@ def learning_curve(
         _draw(ax, means, hues, linewidth=2, solid_capstyle="round")
         if floor is not None:
             _floor(ax, floor / nats, unit)
+        if vocabulary is not None:
+            _clueless(ax, vocabulary, nats)
         _finish(ax, runs)
         ax.set(xlabel="training step", ylabel=f"loss in {unit} per scored token")
-    return ax
-
-
-def lines(
-    values: Sequence[float] | Mapping[str, Sequence[float]],
-    *,
-    x: str,
-    y: str,
-    architecture: str = "decoder",
-    title: str | None = None,
-    ax: Axes | None = None,
-) -> Axes:
-    """One measured number after the other: a line for each name. The axis starts at zero.
-
-    `values` is one list, or name → list; `x` and `y` say what the axes count.
-
-    Raises TypeError or ValueError for an empty list, a number that is negative or not finite, or
-    more lines than can be told apart.
-
-    >>> ax = lines({"slow": [2.0, 3.0], "fast": [1.0, 1.0]}, x="pass", y="milliseconds")
-    >>> ax.get_ylabel()
-    'milliseconds'
-    """
-    runs = _runs("values", values)
-    hues = [colours.hue(architecture), *colours.OTHER_HUES]
-    with page.house_style():
-        ax = page.axes(ax, (6.5, 3.2), title)
-        _draw(ax, runs, hues, linewidth=2)
-        _finish(ax, runs)
-        ax.set(xlabel=x, ylabel=y)
     return ax
 
 
@@ -98,10 +72,16 @@ def _floor(ax: Axes, height: float, unit: str) -> None:
     ax.axhline(height, color=colours.IDEAL, **dashes, label=f"floor: {height:.2f} {unit}")
 
 
+def _clueless(ax: Axes, vocabulary: int, nats: float) -> None:
+    """A dotted line at the surprise of a model that thinks all tokens equally likely."""
+    checks.whole("vocabulary", vocabulary, least=1)
+    ax.axhline(np.log(vocabulary) / nats, color="grey", linestyle=":", label="knows nothing: log V")
+
+
 def _finish(ax: Axes, runs: Mapping[str, np.ndarray]) -> None:
     """Axes that begin at zero, and a legend of whatever has a name."""
     ax.set_xlim(0, max(len(values) for values in runs.values()))
-    ax.set_ylim(0, 1.05 * max(values.max() for values in runs.values()) or 1)
+    ax.set_ylim(0, 1.05 * max(max(line.get_ydata()) for line in ax.lines) or 1)
     ax.grid(axis="y")
     if named := ax.get_legend_handles_labels()[0]:
         ax.legend(handles=named)

@@ -174,6 +174,52 @@ def attention(
     return ax
 
 
+def numbers(
+    values: ArrayLike,
+    *,
+    rows: Sequence[str],
+    columns: Sequence[str] | None = None,
+    mask: ArrayLike | None = None,
+    architecture: str = "decoder",
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """A small matrix as a pencil would write it: a number in each cell, the larger the darker.
+
+    With `columns` it is (Q, K), of queries and keys; without, (T, width), a vector in each row.
+    Where `mask`, (Q, K) bool, is False, the cell is hatched and says −∞, what a score becomes
+    there; or 0, if the value is 0, as a weight is.
+
+    Raises TypeError unless the mask is boolean, ValueError if shapes and labels don't agree or a
+    number is not finite.
+
+    >>> ax = numbers([[1.0, 2.0], [0.25, 3.0]], rows="ab", columns="ab", mask=[[1 > 0, 1 < 0]] * 2)
+    >>> [text.get_text() for text in ax.texts]
+    ['1', '−∞', '0.25', '−∞']
+    """
+    names = ("query", "key") if columns else ("", "")
+    if columns is None:
+        values = data.array("values", values, "T width", least=-np.inf)
+        columns = [f"{place}." for place in range(1, values.shape[1] + 1)]
+    values = data.array("values", values, "Q K", rows, columns, least=-np.inf)
+    checks.need(np.isfinite(values).all(), "values must be finite: −∞ is drawn where mask is False")
+    allowed = np.ones_like(values, dtype=bool)
+    if mask is not None:
+        allowed = data.array("mask", mask, "Q K", rows, columns, dtype="bool")
+    hue, largest = colours.hue(architecture), max(values.max(), 0.0) or 1.0
+    with page.house_style():
+        ax = _matrix_axes(ax, rows, columns, title, names)
+        _fill(ax, np.argwhere(~allowed), **colours.HATCHED)
+        for (row, column), value in np.ndenumerate(values):
+            seen = allowed[row, column]
+            if seen:
+                shade = 0.1 + 0.5 * max(value, 0.0) / largest
+                _fill(ax, np.array([(row, column)]), **colours.filled(hue, shade))
+            text = f"{value:.2f}".rstrip("0").rstrip(".") if seen or value == 0 else "−∞"
+            ax.text(column, row, text, ha="center", va="center")
+    return ax
+
+
 def _stack(
     ax: Axes,
     allowed: np.ndarray,

@@ -9,7 +9,7 @@ from helpers.stories.blank import Blank, blanks
 from helpers.stories.language import BLANK, END, sentences, spell, unit_indices, units
 from helpers.stories.reader import fill, log_probability, next_words
 from helpers.stories.source import Story, sample
-from helpers.stories.surprise import surprise_by_word
+from helpers.stories.surprise import surprise_by_story, surprise_by_word
 
 __all__ = [
     "BLANK",
@@ -23,6 +23,7 @@ __all__ = [
     "sample",
     "sentences",
     "spell",
+    "surprise_by_story",
     "surprise_by_word",
     "unit_indices",
     "units",

@@ -120,9 +120,9 @@ class Outcome(Node):
 class Tale(Node):
     """A plot, part by part, and what can be asked in any case."""
 
-    def __init__(self, *plot: Node, questions: list[tuple[str, str]]):
+    def __init__(self, name: str, *plot: Node, questions: list[tuple[str, str]]):
         super().__init__(*plot)
-        self.questions = questions
+        self.name, self.questions = name, questions
 
 
 def say(*lines: str) -> InOrder:

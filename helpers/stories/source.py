@@ -20,8 +20,9 @@ class Story:
 
     `text` is in English and `german` is its translation, sentence by sentence. `summary` is one
     sentence. `questions` are (question, answer) pairs. `entities` are (start, end, label) character
-    spans of `text`, labels PER (person), PET and LOC (town). `mood` is "happy" or "sad".
-    `log_probability` is of the text, its end included, in nats.
+    spans of `text`, labels PER (person), PET and LOC (town). `tale` is its plot: "baking", "gift",
+    "journey", "loan", "lost", "outing" or "pet". `mood` is "happy" or "sad". `log_probability` is
+    of the text, its end included, in nats.
     """
 
     text: str
@@ -29,6 +30,7 @@ class Story:
     summary: str
     questions: tuple[tuple[str, str], ...]
     entities: tuple[tuple[int, int, str], ...]
+    tale: str
     mood: str
     log_probability: float
 
@@ -88,6 +90,7 @@ class Telling:
             summary=english(outcome.summary, self.words),
             questions=tuple((english(q, self.words), english(a, self.words)) for q, a in questions),
             entities=tuple((*name.span(), labels[name[0]]) for name in names),
+            tale=tale.name,
             mood=outcome.mood,
             log_probability=self.log_probability,
         )

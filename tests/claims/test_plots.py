@@ -265,15 +265,28 @@ def test_the_floor_is_a_line_with_its_name_and_its_height():
     assert hatched.get_extents().height > 0
 
 
-def test_lines_show_every_number_as_it_is_in_colours_of_their_own():
-    values = {str(n): [1.0, 2.0 + n] for n in range(5)}
-    ax = plots.lines(values, x="pass", y="milliseconds")
-    assert [line.get_ydata().tolist() for line in ax.lines] == list(values.values())
-    assert list(ax.lines[0].get_xdata()) == [1, 2]
+def test_knowing_nothing_is_a_dotted_line_at_log_v_in_sight():
+    ax = plots.learning_curve([2.0, 1.0], vocabulary=1024)
+    assert ax.lines[-1].get_ydata() == pytest.approx([10.0, 10.0])
+    assert ax.get_ylim()[1] > 10
+    assert legend(ax) == ["knows nothing: log V"]
+
+
+def test_each_run_has_a_colour_of_its_own():
+    ax = plots.learning_curve({str(n): [1.0, 2.0 + n] for n in range(5)}, smooth=1)
     assert len({line.get_color() for line in ax.lines}) == 5
-    assert legend(ax) == list(values)
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("pass", "milliseconds")
-    assert ax.get_ylim()[0] == 0
+
+
+def test_numbers_are_written_as_they_are_and_minus_infinity_where_the_mask_hides():
+    scores = [[-1.0, 2.0], [0.256, 0.0]]
+    ax = plots.numbers(scores, rows="ab", columns="cd", mask=[[True, False], [True, False]])
+    assert [text.get_text() for text in ax.texts] == ["-1", "−∞", "0.26", "0"]
+    assert [text.get_position() for text in ax.texts] == [(0, 0), (1, 0), (0, 1), (1, 1)]
+    assert cells(ax, "#f1f1f1") == {(0, 1), (1, 1)}
+    assert (ax.get_ylabel(), ax.get_xlabel()) == ("query", "key")
+    ax = plots.numbers([[1.0, 2.0, 3.0]], rows="a")  # a vector; nothing is hidden
+    assert [text.get_text() for text in ax.texts] == ["1", "2", "3"]
+    assert (ticks(ax.xaxis), ax.get_xlabel()) == (["1.", "2.", "3."], "")
 
 
 # ---- words and architectures ----
@@ -351,7 +364,7 @@ def test_show_puts_the_caption_below_the_picture_and_closes_the_figure():
         (plots.listening, [SOUND, CAUSAL / 5], {"rows": TOKENS, "seconds": 2.0}),
         (plots.token_losses, [TOKENS, [1.0] * 5], {}),
         (plots.learning_curve, [[2.0, 1.0]], {}),
-        (plots.lines, [[2.0, 1.0]], {"x": "n", "y": "m"}),
+        (plots.numbers, [CAUSAL / 5], LABELS),
         (plots.next_words, [{"a": 1.0}, {"a": 1.0}], {}),
         (plots.comparison, [{"fill": {"decoder": 0.5}}], {}),
     ],

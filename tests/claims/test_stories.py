@@ -11,7 +11,7 @@ from statistics import mean, stdev
 
 import approved
 import pytest
-from transformers import AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from helpers import checkpoints, stories
 from helpers.stories import decks, nodes, reader, words
@@ -410,3 +410,26 @@ def test_blanks_hide_one_word_each_and_only_where_one_token_can_stand():
         assert all(len(tokenizer.tokenize(word)) == 1 and word.isalpha() for word in possible)
     assert hidden == stories.blanks(told, tokenizer, each=2, seed=0)
     assert hidden != stories.blanks(told, tokenizer, each=2, seed=1)
+
+
+# ---- a model's surprise ----
+
+
+def test_a_storys_surprise_is_the_sum_over_its_words_in_any_company():
+    folder = checkpoints.MINIATURES["gpt2"]
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModelForCausalLM.from_pretrained(folder).eval()
+    texts = [LOAN, PET]
+    by_words = [sum(stories.surprise_by_word(model, tokenizer, text)[1]) for text in texts]
+    assert stories.surprise_by_story(model, tokenizer, texts) == pytest.approx(by_words, rel=1e-4)
+    assert stories.surprise_by_story(model, tokenizer, [LOAN] * 17)[-1] == pytest.approx(
+        by_words[0], rel=1e-4
+    )
+    assert stories.surprise_by_story(model, tokenizer, []) == []
+
+
+def test_a_story_says_of_which_tale_it_is():
+    told = drawn(500)
+    assert len({story.tale for story in told}) == 7
+    for story in told:  # these two words begin a loan, and no other tale
+        assert (story.tale == "loan") == (story.text.split()[1] in ("lent", "borrowed"))

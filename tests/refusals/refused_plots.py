@@ -1,5 +1,7 @@
 """Bad input to `helpers.plots`."""
 
+import math
+
 import torch
 from families import BART_SIZE, SPECIAL, built, texts
 from matplotlib.figure import Figure
@@ -36,7 +38,15 @@ REFUSED = [
     (lambda: plots.learning_curve({"a": [[1.0]]}), ValueError, r"losses a must have shape \(T\)"),
     (lambda: plots.learning_curve([1.0], floor=-1.0), ValueError, "floor must be finite and at"),
     (lambda: plots.learning_curve([1.0], smooth=0), ValueError, "smooth must be at least 1"),
-    (lambda: plots.lines({n: [1.0] for n in "abcdef"}, x="", y=""), ValueError, "1 to 5 runs"),
+    (lambda: plots.learning_curve([1.0], vocabulary=0), ValueError, "vocabulary must be at least"),
+    (lambda: plots.learning_curve({n: [1.0] for n in "abcdef"}), ValueError, "1 to 5 runs"),
+    (
+        lambda: plots.numbers([[1.0]], rows="ab", columns="a"),
+        ValueError,
+        "values must have the shape of",
+    ),
+    (lambda: plots.numbers([[math.nan]], rows="a", columns="a"), ValueError, "values must be fin"),
+    (lambda: plots.numbers(SEEN, **AB, mask=SEEN.float()), TypeError, "mask must be a boolean"),
     (lambda: plots.next_words(A, {}), ValueError, "ideal must be probabilities, got 0"),
     (lambda: plots.next_words({"a": 0.7, "b": 0.7}, A), ValueError, "model must .* sum to 1.4"),
     (lambda: plots.next_words({"a": 1.5, "b": -0.5}, A), ValueError, "model must be probab"),

@@ -38,5 +38,11 @@ REFUSED = [
         "each must be at least 1, got 0",
     ),
     (lambda: stories.blanks([], None, each=1, seed=-1), ValueError, "seed must be at least 0"),
+    (
+        lambda: stories.surprise_by_story(None, None, "Tom."),
+        TypeError,
+        "texts must be a list of",
+    ),
+    (lambda: stories.surprise_by_story(None, None, [3]), TypeError, r"texts\[0\] must be a string"),
     (lambda: nodes.Slot("{spot}").steps({}), ValueError, r"{spot} needs \('place',\) to be drawn"),
 ]

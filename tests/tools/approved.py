@@ -30,7 +30,7 @@ def as_text(story: Story) -> str:
             story.summary,
             " | ".join(f"{question} {answer}" for question, answer in story.questions),
             " | ".join(f"{label} {start}-{end}" for start, end, label in story.entities),
-            f"{story.mood}, {story.log_probability:.9f} nats",
+            f"{story.tale}, {story.mood}, {story.log_probability:.9f} nats",
         ]
     )
 

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import statistics
 from collections import Counter
 from dataclasses import replace
 from functools import cache
@@ -40,7 +41,8 @@ def load_from(folder):
 def test_gpt2_is_within_two_percent_of_the_exact_floor_and_summarizes_when_asked_to():
     model, tokenizer = load("gpt2")
     unseen = recipe.held_out_stories(300)
-    ratio = measure.story_surprise(model, tokenizer, unseen) / measure.floor(unseen)
+    surprises = stories.surprise_by_story(model, tokenizer, [story.text for story in unseen])
+    ratio = statistics.fmean(surprises) / measure.floor(unseen)
     assert 0.99 < ratio < 1.02  # below 1 by more than chance would be cheating
     rows = gpt2.measures(model, tokenizer, unseen[:20])
     assert int(rows['summaries after "TL;DR:" that are exactly right, of 20']) >= 18

@@ -54,6 +54,7 @@ BURNED = InOrder(
 )
 
 BAKING = Tale(
+    "baking",
     one_of("""
         {hero} wanted to bake a {cake} for {hero.his} {relative}.
         {hero} wollte für {acc hero.sein relative} {acc ein cake} backen.

@@ -66,6 +66,7 @@ ONE_TOO_MANY = InOrder(
 )
 
 GIFT = Tale(
+    "gift",
     one_of("""
         {hero} knew {friend} from school.
         {hero} kannte {friend} aus der Schule.

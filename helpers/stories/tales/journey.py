@@ -34,6 +34,7 @@ CARRIED_OFF = InOrder(
 )
 
 JOURNEY = Tale(
+    "journey",
     one_of("""
         {hero} took the train from {town} to {goal}.
         {hero} fuhr mit dem Zug von {town} nach {goal}.

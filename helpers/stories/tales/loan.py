@@ -48,6 +48,7 @@ NOT_FORGIVEN = InOrder(
 )
 
 LOAN = Tale(
+    "loan",
     one_of("""
         {hero} borrowed a {color} {loan} from {friend}.
         {hero} lieh sich von {friend} {acc ein color loan}.

@@ -46,6 +46,7 @@ NOT_FOUND = InOrder(
 )
 
 LOST = Tale(
+    "lost",
     Either(
         say(
             "One {sky} {time}, {hero} went {place.to}.",

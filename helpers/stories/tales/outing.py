@@ -92,6 +92,7 @@ SNOW = InOrder(
 )
 
 OUTING = Tale(
+    "outing",
     one_of(
         """
         It was a {weather} {time} in {town}.

@@ -40,6 +40,7 @@ NOT_FOUND = InOrder(
 )
 
 PET = Tale(
+    "pet",
     one_of(
         """
         {hero} had a {coat} {animal} called {pet}.
