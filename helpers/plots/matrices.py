@@ -200,7 +200,7 @@ def numbers(
     names = ("query", "key") if columns else ("", "")
     if columns is None:
         values = data.array("values", values, "T width", least=-np.inf)
-        columns = [f"{place}." for place in range(1, values.shape[1] + 1)]
+        columns = [""] * values.shape[1]
     values = data.array("values", values, "Q K", rows, columns, least=-np.inf)
     checks.need(np.isfinite(values).all(), "values must be finite: −∞ is drawn where mask is False")
     allowed = np.ones_like(values, dtype=bool)
