@@ -32,7 +32,7 @@ def draw() -> Figure:
     _draw_one(left, "decoder", "gpt2", AutoModelForCausalLM, masks.causal)
     _draw_one(middle, "encoder", "bert-base-uncased", AutoModelForMaskedLM, masks.bidirectional)
     _draw_t5(right)
-    names = ["decoder: gpt2", "encoder: bert-base-uncased", "encoder–decoder: flan-t5-small"]
+    names = ["decoder: our GPT-2", "encoder: our BERT", "encoder–decoder: our T5"]
     for ax, name in zip([left, middle, right], names, strict=True):
         key = ax.get_legend()  # the last one says it all
         key.remove()

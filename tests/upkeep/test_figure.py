@@ -21,7 +21,7 @@ def test_the_picture_has_three_panels_and_one_legend(tmp_path, monkeypatch):
     monkeypatch.setattr(figure, "draw", lambda: drawn)
     command.main(["figure", "--out", str(tmp_path / "masks.png")])
     assert (tmp_path / "masks.png").read_bytes().startswith(b"\x89PNG")
-    names = ["decoder: gpt2", "encoder: bert-base-uncased", "encoder–decoder: flan-t5-small"]
+    names = ["decoder: our GPT-2", "encoder: our BERT", "encoder–decoder: our T5"]
     assert [ax.get_title() for ax in drawn.axes] == names
     words = [text.get_text() for text in drawn.legends[0].get_texts()]
     assert words == ["encoder", "cross", "decoder", "not allowed", "measured influence"]
