@@ -5,15 +5,16 @@ Every function takes its data first and returns the Axes that it drew on, a new 
 
 `player` alone is no figure but a piece of the page to play with, and shows itself.
 
-`matrices`, `curves`, `bars` and `sound` draw, `page` holds what all figures share, `colours` what
-each colour means, `house.mplstyle` everything that matplotlib lets a style decide.
+`matrices`, `by_hand`, `curves`, `bars` and `sound` draw, `page` holds what all figures share,
+`colours` what each colour means, `house.mplstyle` everything that matplotlib lets a style decide.
 """
 
 from helpers.plots.bars import comparison, fractions, next_words, token_losses
 from helpers.plots.blocks import architecture
+from helpers.plots.by_hand import numbers
 from helpers.plots.colours import HUES
 from helpers.plots.curves import learning_curve
-from helpers.plots.matrices import attention, encoder_decoder, influence, mask, numbers
+from helpers.plots.matrices import attention, encoder_decoder, influence, mask
 from helpers.plots.page import panels, save, show
 from helpers.plots.player import player
 from helpers.plots.sound import listening

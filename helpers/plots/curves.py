@@ -45,7 +45,7 @@ def learning_curve(
         if floor is not None:
             _floor(ax, floor / nats, unit)
         if vocabulary is not None:
-            _clueless(ax, vocabulary, nats)
+            _clueless(ax, vocabulary, unit)
         _finish(ax, runs)
         ax.set(xlabel="training step", ylabel=f"loss in {unit} per scored token")
     return ax
@@ -72,10 +72,11 @@ def _floor(ax: Axes, height: float, unit: str) -> None:
     ax.axhline(height, color=colours.IDEAL, **dashes, label=f"floor: {height:.2f} {unit}")
 
 
-def _clueless(ax: Axes, vocabulary: int, nats: float) -> None:
+def _clueless(ax: Axes, vocabulary: int, unit: str) -> None:
     """A dotted line at the surprise of a model that thinks all tokens equally likely."""
     checks.whole("vocabulary", vocabulary, least=1)
-    ax.axhline(np.log(vocabulary) / nats, color="grey", linestyle=":", label="knows nothing: log V")
+    name = f"knows nothing: {'log₂' if unit == 'bits' else 'ln'} V"
+    ax.axhline(np.log(vocabulary) / data.nats_in(unit), color="grey", linestyle=":", label=name)
 
 
 def _finish(ax: Axes, runs: Mapping[str, np.ndarray]) -> None:

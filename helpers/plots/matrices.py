@@ -33,25 +33,28 @@ def mask(
     mask: ArrayLike,
     *,
     rows: Sequence[str],
-    columns: Sequence[str],
+    columns: Sequence[str] | None = None,
     architecture: str = "decoder",
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """A mask, (Q, K) bool: filled where query (row) may attend to key (column), hatched elsewhere.
 
+    The keys' labels, `columns`, are by default the queries', `rows`: so in all of these figures.
+
     Raises TypeError unless the mask is boolean, ValueError if its shape and labels don't agree.
 
-    >>> ax = mask([[True, False], [True, True]], rows=["It", "Ġwas"], columns=["It", "Ġwas"])
+    >>> ax = mask([[True, False], [True, True]], rows=["It", "Ġwas"])
     >>> [label.get_text() for label in ax.get_yticklabels()]
     ['It', '␣was']
     """
+    columns = rows if columns is None else columns
     allowed = data.array("mask", mask, "Q K", rows, columns, dtype="bool")
     hue = colours.hue(architecture)
     with page.house_style():
-        ax = _matrix_axes(ax, rows, columns, title)
-        _fill(ax, np.argwhere(allowed), **colours.filled(hue), label="may attend")
-        _fill(ax, np.argwhere(~allowed), **colours.HATCHED, label="not allowed")
+        ax = matrix_axes(ax, rows, columns, title)
+        fill(ax, np.argwhere(allowed), **colours.filled(hue), label="may attend")
+        fill(ax, np.argwhere(~allowed), **colours.HATCHED, label="not allowed")
         _legend(ax)
     return ax
 
@@ -61,7 +64,7 @@ def influence(
     influence: ArrayLike,
     *,
     rows: Sequence[str],
-    columns: Sequence[str],
+    columns: Sequence[str] | None = None,
     architecture: str = "decoder",
     title: str | None = None,
     ax: Axes | None = None,
@@ -77,13 +80,13 @@ def influence(
     influence is negative or infinite.
 
     >>> flows = [[0.9, 0.0], [0.2, 0.8]]
-    >>> ax = influence([[True, False], [True, True]], flows, rows="ab", columns="ab")
+    >>> ax = influence([[True, False], [True, True]], flows, rows="ab")
     """
-    hue = colours.hue(architecture)
+    hue, columns = colours.hue(architecture), rows if columns is None else columns
     allowed = data.array("mask", mask, "Q K", rows, columns, dtype="bool")
     measured = data.array("influence", influence, "Q K", rows, columns)
     with page.house_style():
-        ax = _matrix_axes(ax, rows, columns, title, _REACH)
+        ax = matrix_axes(ax, rows, columns, title, _REACH)
         _stack(ax, allowed, measured, hue, label="allowed by the rule")
         _legend(ax, dot_edge=hue)
     return ax
@@ -120,7 +123,7 @@ def encoder_decoder(
         measured[kind] = data.array(f"influences[{kind!r}]", influences[kind], "Q K", *labels)
     first = {"encoder": (0, 0), "cross": (len(source), 0), "decoder": (len(source), len(source))}
     with page.house_style():
-        ax = _matrix_axes(ax, [*source, *target], [*source, *target], title, _REACH)
+        ax = matrix_axes(ax, [*source, *target], [*source, *target], title, _REACH)
         for kind, architecture in STACKS.items():
             hue = colours.HUES[architecture]
             _stack(ax, allowed[kind], measured[kind], hue, label=kind, first=first[kind])
@@ -132,7 +135,7 @@ def attention(
     weights: ArrayLike,
     *,
     rows: Sequence[str],
-    columns: Sequence[str],
+    columns: Sequence[str] | None = None,
     mask: ArrayLike | None = None,
     outlined: Mapping[str, str] = MappingProxyType({}),
     limit: float | None = 1.0,
@@ -150,10 +153,11 @@ def attention(
     Raises TypeError unless the mask is boolean, ValueError if shapes and labels don't agree or a
     weight is not between 0 and 1 (weights come after the softmax, scores before it).
 
-    >>> ax = attention([[1.0, 0.0], [0.3, 0.7]], rows=["It", "Ġwas"], columns=["It", "Ġwas"])
+    >>> ax = attention([[1.0, 0.0], [0.3, 0.7]], rows=["It", "Ġwas"])
     >>> ax.images[0].get_clim()
     (0.0, 1.0)
     """
+    columns = rows if columns is None else columns
     weights = data.array("weights", weights, "Q K", rows, columns)
     fits = (weights <= 1 + 1e-4).all()
     checks.need(fits, f"weights must be at most 1, got {weights.max():.3g}: take the softmax first")
@@ -161,62 +165,16 @@ def attention(
     if mask is not None:
         hidden = ~data.array("mask", mask, "Q K", rows, columns, dtype="bool")
     with page.house_style():
-        ax = _matrix_axes(ax, rows, columns, title)
+        ax = matrix_axes(ax, rows, columns, title)
         picture = ax.imshow(weights, cmap=colours.WEIGHTS, vmin=0.0, vmax=limit)
         ax.figure.colorbar(picture, ax=ax, label=label, shrink=0.8)
-        _fill(ax, np.argwhere(hidden & (weights == 0)), **colours.HATCHED, label="not allowed")
+        fill(ax, np.argwhere(hidden & (weights == 0)), **colours.HATCHED, label="not allowed")
         _leaks(ax, np.argwhere(hidden & (weights > 0)))
         for row, column in outlined.items():
             if row in rows and column in columns:
                 corner = list(columns).index(column) - 0.5, list(rows).index(row) - 0.5
                 ax.add_patch(Rectangle(corner, 1, 1, fill=False, **_FRAME))
         _legend(ax)
-    return ax
-
-
-def numbers(
-    values: ArrayLike,
-    *,
-    rows: Sequence[str],
-    columns: Sequence[str] | None = None,
-    mask: ArrayLike | None = None,
-    architecture: str = "decoder",
-    title: str | None = None,
-    ax: Axes | None = None,
-) -> Axes:
-    """A small matrix as a pencil would write it: a number in each cell, the larger the darker.
-
-    With `columns` it is (Q, K), of queries and keys; without, (T, width), a vector in each row.
-    Where `mask`, (Q, K) bool, is False, the cell is hatched and says −∞, what a score becomes
-    there; or 0, if the value is 0, as a weight is.
-
-    Raises TypeError unless the mask is boolean, ValueError if shapes and labels don't agree or a
-    number is not finite.
-
-    >>> ax = numbers([[1.0, 2.0], [0.25, 3.0]], rows="ab", columns="ab", mask=[[1 > 0, 1 < 0]] * 2)
-    >>> [text.get_text() for text in ax.texts]
-    ['1', '−∞', '0.25', '−∞']
-    """
-    names = ("query", "key") if columns else ("", "")
-    if columns is None:
-        values = data.array("values", values, "T width", least=-np.inf)
-        columns = [""] * values.shape[1]
-    values = data.array("values", values, "Q K", rows, columns, least=-np.inf)
-    checks.need(np.isfinite(values).all(), "values must be finite: −∞ is drawn where mask is False")
-    allowed = np.ones_like(values, dtype=bool)
-    if mask is not None:
-        allowed = data.array("mask", mask, "Q K", rows, columns, dtype="bool")
-    hue, largest = colours.hue(architecture), max(values.max(), 0.0) or 1.0
-    with page.house_style():
-        ax = _matrix_axes(ax, rows, columns, title, names)
-        _fill(ax, np.argwhere(~allowed), **colours.HATCHED)
-        for (row, column), value in np.ndenumerate(values):
-            seen = allowed[row, column]
-            if seen:
-                shade = 0.1 + 0.5 * max(value, 0.0) / largest
-                _fill(ax, np.array([(row, column)]), **colours.filled(hue, shade))
-            text = f"{value:.2f}".rstrip("0").rstrip(".") if seen or value == 0 else "−∞"
-            ax.text(column, row, text, ha="center", va="center")
     return ax
 
 
@@ -230,15 +188,15 @@ def _stack(
 ) -> None:
     """A mask, and the influence measured; `first` is the place of the first cell in the figure."""
     flows, unknown = measured > 0, np.isnan(measured)
-    _fill(ax, np.argwhere(allowed & ~unknown) + first, **colours.filled(hue), label=label)
+    fill(ax, np.argwhere(allowed & ~unknown) + first, **colours.filled(hue), label=label)
     pale = colours.filled(hue, 0.3)
-    _fill(ax, np.argwhere(allowed & unknown) + first, **pale, label="not measured")
-    _fill(ax, np.argwhere(~allowed & ~flows) + first, **colours.HATCHED, label="not allowed")
+    fill(ax, np.argwhere(allowed & unknown) + first, **pale, label="not measured")
+    fill(ax, np.argwhere(~allowed & ~flows) + first, **colours.HATCHED, label="not allowed")
     _dots(ax, np.argwhere(allowed & flows) + first, measured[allowed & flows])
     _leaks(ax, np.argwhere(~allowed & flows) + first)
 
 
-def _fill(ax: Axes, cells: np.ndarray, **style: Any) -> None:
+def fill(ax: Axes, cells: np.ndarray, **style: Any) -> None:
     """Fill cells, given as (row, column). pcolormesh would be shorter, but it can't hatch."""
     if len(cells):
         corners = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)])
@@ -258,7 +216,7 @@ def _dots(ax: Axes, cells: np.ndarray, sizes: np.ndarray) -> None:
 def _leaks(ax: Axes, cells: np.ndarray) -> None:
     """A red cross on yellow in each cell."""
     if len(cells):
-        _fill(ax, cells, **colours.LEAK_CELL)
+        fill(ax, cells, **colours.LEAK_CELL)
         side = _cell(ax)
         style = {"c": colours.LEAK, "marker": "x", "linewidths": min(2.0, 0.12 * side)}
         ax.scatter(cells[:, 1], cells[:, 0], s=(0.42 * side) ** 2, **style, label="leak")
@@ -274,7 +232,7 @@ def _legend(ax: Axes, dot_edge: str | None = None) -> None:
     page.legend_below(ax, [key[label] for label in _LEGEND if label in key])
 
 
-def _matrix_axes(
+def matrix_axes(
     ax: Axes | None,
     rows: Sequence[str],
     columns: Sequence[str],

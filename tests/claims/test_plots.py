@@ -269,7 +269,7 @@ def test_knowing_nothing_is_a_dotted_line_at_log_v_in_sight():
     ax = plots.learning_curve([2.0, 1.0], vocabulary=1024)
     assert ax.lines[-1].get_ydata() == pytest.approx([10.0, 10.0])
     assert ax.get_ylim()[1] > 10
-    assert legend(ax) == ["knows nothing: log V"]
+    assert legend(ax) == ["knows nothing: log₂ V"]
 
 
 def test_each_run_has_a_colour_of_its_own():
@@ -278,15 +278,32 @@ def test_each_run_has_a_colour_of_its_own():
 
 
 def test_numbers_are_written_as_they_are_and_minus_infinity_where_the_mask_hides():
-    scores = [[-1.0, 2.0], [0.256, 0.0]]
-    ax = plots.numbers(scores, rows="ab", columns="cd", mask=[[True, False], [True, False]])
-    assert [text.get_text() for text in ax.texts] == ["-1", "−∞", "0.26", "0"]
-    assert [text.get_position() for text in ax.texts] == [(0, 0), (1, 0), (0, 1), (1, 1)]
-    assert cells(ax, "#f1f1f1") == {(0, 1), (1, 1)}
-    assert (ax.get_ylabel(), ax.get_xlabel()) == ("query", "key")
-    ax = plots.numbers([[1.0, 2.0, 3.0]], rows="a")  # a vector; nothing is hidden
-    assert [text.get_text() for text in ax.texts] == ["1", "2", "3"]
-    assert (ticks(ax.xaxis), ax.get_xlabel()) == (["", "", ""], "")
+    scores = {"scores": [[-1.0, 2.0, 0.0], [0.256, 0.0, 1.0]]}
+    hides = [[True, False, False], [True, True, True]]
+    ax = plots.numbers(scores, rows="ab", columns="cde", mask=hides)
+    assert [text.get_text() for text in ax.texts] == ["-1", "−∞", "0", "0.26", "0", "1"]
+    assert [text.get_position() for text in ax.texts][:4] == [(0, 0), (1, 0), (2, 0), (0, 1)]
+    assert cells(ax, "#f1f1f1") == {(0, 1), (0, 2)}
+    assert (ax.get_title("left") or ax.get_title(), ax.get_ylabel()) == ("scores", "query")
+
+
+def test_vectors_stand_beside_scores_in_rows_of_queries_or_keys():
+    vectors = {"queries": [[1.0], [2.0]], "keys": [[3.0], [4.0], [5.0]], "scores": [[1.0] * 3] * 2}
+    axes = plots.numbers(vectors, rows="ab", columns="cde", architecture="encoder").figure.axes
+    assert [ticks(ax.yaxis) for ax in axes] == [["a", "b"], ["c", "d", "e"], ["a", "b"]]
+    assert [ticks(ax.xaxis) for ax in axes] == [[""], [""], ["c", "d", "e"]]
+    assert [text.get_text() for text in axes[1].texts] == ["3", "4", "5"]
+    assert [ax.get_xlabel() for ax in axes] == ["", "", "key"]
+
+
+def test_keys_bear_the_labels_of_queries_unless_they_have_their_own():
+    for ax in (
+        plots.mask(CAUSAL, rows=TOKENS),
+        plots.influence(CAUSAL, CAUSAL / 5, rows=TOKENS),
+        plots.attention(CAUSAL / 5, rows=TOKENS),
+        plots.numbers({"x": CAUSAL / 5}, rows=TOKENS),
+    ):
+        assert ticks(ax.xaxis) == ticks(ax.yaxis)
 
 
 # ---- words and architectures ----
@@ -364,7 +381,6 @@ def test_show_puts_the_caption_below_the_picture_and_closes_the_figure():
         (plots.listening, [SOUND, CAUSAL / 5], {"rows": TOKENS, "seconds": 2.0}),
         (plots.token_losses, [TOKENS, [1.0] * 5], {}),
         (plots.learning_curve, [[2.0, 1.0]], {}),
-        (plots.numbers, [CAUSAL / 5], LABELS),
         (plots.next_words, [{"a": 1.0}, {"a": 1.0}], {}),
         (plots.comparison, [{"fill": {"decoder": 0.5}}], {}),
     ],
