@@ -26,7 +26,7 @@ from helpers import checkpoints, stories, training
 from helpers.contest import Judged, Results, Run, results, save
 from helpers.making.entrants import GAP, MODELS, Pair, answers, as_batch, example, loss, make_model
 from helpers.making.recipe import Batch, by_length
-from helpers.stories import BLANK, Blank, Story, fill, next_words, sentences
+from helpers.stories import BLANK, Blank, Story, fill, next_words
 
 GRID = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)  # of learning rates
 FIRST = GRID.index(1e-3)  # where the search begins
@@ -116,7 +116,7 @@ def exams(plan: Plan, tokenizer: T5Tokenizer) -> dict[str, Exam]:
 
 def by_sentence(told: list[Story]) -> Iterator[tuple[str, str]]:
     for story in told:
-        yield from zip(sentences(story.text), sentences(story.german), strict=True)
+        yield from story.sentence_pairs()
 
 
 def open_blanks(told: list[Story], each: int, tokenizer: T5Tokenizer) -> list[Blank]:

@@ -20,7 +20,7 @@ from helpers import objectives
 from helpers.making import measure
 from helpers.making.recipe import GELU, POSITIONS, TRAINING_SEED, Example, Recipe, Round
 from helpers.objectives import IGNORE_INDEX
-from helpers.stories import Story, sentences
+from helpers.stories import Story
 
 TRANSLATE, SUMMARIZE = "translate English to German: ", "summarize: "
 SENTINELS = 100
@@ -30,9 +30,9 @@ SENTINELS = 100
 
 
 def translate(story: Story, random: Random) -> tuple[str, str]:
-    english, german = sentences(story.text), sentences(story.german)
-    place = random.randrange(len(english))
-    return TRANSLATE + english[place], german[place]
+    pairs = story.sentence_pairs()
+    english, german = pairs[random.randrange(len(pairs))]
+    return TRANSLATE + english, german
 
 
 def summarize(story: Story, random: Random) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from random import Random
 from helpers import checks
 from helpers.stories.decks import english
 from helpers.stories.german import translate
-from helpers.stories.language import spell
+from helpers.stories.language import sentences, spell
 from helpers.stories.nodes import Outcome, Sentence, Step, Tale
 from helpers.stories.tales import START
 
@@ -33,6 +33,17 @@ class Story:
     tale: str
     mood: str
     log_probability: float
+
+    def sentence_pairs(self) -> list[tuple[str, str]]:
+        """Each English sentence with its German translation.
+
+        >>> english, german = sample(1, seed=0)[0].sentence_pairs()[0]
+        >>> english
+        'One warm morning, Leo left Vienna and travelled to Cologne.'
+        >>> german
+        'An einem warmen Morgen verließ Leo Wien und reiste nach Köln.'
+        """
+        return list(zip(sentences(self.text), sentences(self.german), strict=True))
 
 
 def sample(count: int, seed: int) -> list[Story]:
