@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+import torch
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
@@ -23,24 +24,23 @@ def numbers(
     """Small matrices side by side, name → numbers, as a pencil would write them; the first's Axes.
 
     A matrix with a row for each of `rows` and a column for each of `columns` (by default the same)
-    is of queries and keys, (Q, K). Where `mask`, (Q, K) bool, is False, its cell is hatched and
-    says −∞, what a score becomes there; or 0, if the number is 0, as a weight is. Any other matrix
-    holds a vector in each row, of the queries or of the keys. In each, the darkest is the largest.
+    is of queries and keys, (Q, K), and hatched where `mask`, (Q, K) bool, is False. Any other
+    matrix holds a vector in each row, of the queries or of the keys. In each, the darkest is the
+    largest. A number may be −∞, as a hidden score is.
 
     Raises TypeError unless the mask is boolean, ValueError if shapes and labels don't agree or a
-    number is not finite.
+    number is infinite or not a number.
 
-    >>> ax = numbers({"scores": [[1.0, 2.0], [0.25, 3.0]]}, rows="ab", mask=[[1 > 0, 1 < 0]] * 2)
+    >>> scores = {"scores": [[1.0, float("-inf")], [0.25, 3.0]]}
+    >>> ax = numbers(scores, rows="ab", mask=[[True, False], [True, True]])
     >>> [text.get_text() for text in ax.texts]
-    ['1', '−∞', '0.25', '−∞']
+    ['1', '−∞', '0.25', '3']
     """
     columns = rows if columns is None else columns
     allowed = np.ones((len(rows), len(columns)), dtype=bool)
     if mask is not None:
         allowed = data.array("mask", mask, "Q K", rows, columns, dtype="bool")
-    found = {name: data.array(name, each, "Q K", least=-np.inf) for name, each in matrices.items()}
-    for name, each in found.items():
-        checks.need(np.isfinite(each).all(), f"{name} must be finite: mask says where −∞ is drawn")
+    found = {name: _array(name, each) for name, each in matrices.items()}
     with page.house_style():
         most = max(len(each) for each in found.values())
         ratios = [each.shape[1] + 1.5 for each in found.values()]
@@ -53,21 +53,33 @@ def numbers(
                 _write(ax, each, allowed, architecture)
             else:
                 tokens = rows if len(each) == len(rows) else columns
-                each = data.array(name, each, "T width", tokens, "." * each.shape[1], least=-np.inf)
+                checks.need(
+                    len(each) == len(tokens),
+                    f"{name} must have a row for each of the {len(rows)} rows or {len(columns)} "
+                    f"columns, got {len(each)}",
+                )
                 ax = matrix_axes(ax, tokens, [""] * each.shape[1], name, ("", ""))
                 _write(ax, each, np.ones_like(each, dtype=bool), architecture)
             ax.set_ylim(most - 0.5, -0.5)  # cells of one size in all
     return drawn[0]
 
 
+def _array(name: str, values: ArrayLike) -> np.ndarray:
+    """The numbers of a matrix, −∞ among them."""
+    tensor = torch.as_tensor(values)
+    hidden = tensor.isneginf() if tensor.is_floating_point() else torch.zeros_like(tensor).bool()
+    found = data.array(name, tensor.masked_fill(hidden, 0), "Q K", least=-np.inf)
+    checks.need(not np.isnan(found).any(), f"{name} must be numbers, got nan")
+    return np.where(hidden.cpu(), -np.inf, found)
+
+
 def _write(ax: Axes, values: np.ndarray, allowed: np.ndarray, architecture: str) -> None:
-    """A number in each cell; hatched, and −∞ unless it is 0, where it is not allowed."""
+    """A number in each cell; hatched where it is not allowed."""
     hue, largest = colours.hue(architecture), max(values.max(), 0.0) or 1.0
     fill(ax, np.argwhere(~allowed), **colours.HATCHED)
     for (row, column), value in np.ndenumerate(values):
         if allowed[row, column]:
             shade = 0.1 + 0.5 * max(value, 0.0) / largest
             fill(ax, np.array([(row, column)]), **colours.filled(hue, shade))
-        written = f"{value:.2f}".rstrip("0").rstrip(".")
-        text = written if allowed[row, column] or value == 0 else "−∞"
+        text = "−∞" if value == -np.inf else f"{value:.2f}".rstrip("0").rstrip(".")
         ax.text(column, row, text, ha="center", va="center")

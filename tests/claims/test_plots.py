@@ -277,8 +277,8 @@ def test_each_run_has_a_colour_of_its_own():
     assert len({line.get_color() for line in ax.lines}) == 5
 
 
-def test_numbers_are_written_as_they_are_and_minus_infinity_where_the_mask_hides():
-    scores = {"scores": [[-1.0, 2.0, 0.0], [0.256, 0.0, 1.0]]}
+def test_numbers_are_written_as_they_are_and_hatched_where_the_mask_hides():
+    scores = {"scores": [[-1.0, -math.inf, 0.0], [0.256, 0.0, 1.0]]}
     hides = [[True, False, False], [True, True, True]]
     ax = plots.numbers(scores, rows="ab", columns="cde", mask=hides)
     assert [text.get_text() for text in ax.texts] == ["-1", "−∞", "0", "0.26", "0", "1"]
