@@ -82,7 +82,8 @@ def look_at_an_answer(page) -> None:
     folded.first.click()
     await_(f"{count - 1} collapsed outputs", folded.count, lambda seen: seen == count - 1)
     output = cell.query_selector(".jp-OutputArea-output")
-    expect("an answer", output, bool(output and output.is_visible() and output.inner_text()))
+    seen = output and output.is_visible() and (output.inner_text() or output.query_selector("img"))
+    expect("an answer, in words or a picture", output, bool(seen))
 
 
 def run_all(page) -> None:
