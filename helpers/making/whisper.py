@@ -2,7 +2,10 @@
 
 No sound is stored: a second thread speaks the sentences of the next batches while the model learns
 from this one, and every utterance is heard once. eSpeak NG says no sentence twice in quite the same
-way, so the same seed makes another miniature each time, about as good.
+way, so the same seed makes another miniature each time, about as good. Two runs of this recipe were
+measured on 500 new sentences: 1.5 and 1.6 % of the words wrong in voices heard in training; in the
+three never heard 8.9, 9.6, 3.2 % (the bundled one) and 9.0, 11.4, 4.4 %. The second had two cores
+almost to itself, and took 12.7 minutes.
 
 Source: Radford et al. 2022 (Whisper). Hiding parts of the sound (SpecAugment, Park et al. 2019) was
 tried once, together with 110 voices and more stretching: after as many steps, 25 % of the words
