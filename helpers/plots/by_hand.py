@@ -40,26 +40,27 @@ def numbers(
     allowed = np.ones((len(rows), len(columns)), dtype=bool)
     if mask is not None:
         allowed = data.array("mask", mask, "Q K", rows, columns, dtype="bool")
+    checks.need(matrices, "matrices is empty: give a name and numbers")
     found = {name: _array(name, each) for name, each in matrices.items()}
+    for name, each in found.items():
+        checks.need(
+            len(each) in (len(rows), len(columns)),
+            f"{name} must have a row for each of the {len(rows)} rows or {len(columns)} columns, "
+            f"got {len(each)}",
+        )
+    most = max(len(each) for each in found.values())
+    ratios = [each.shape[1] + 1.5 for each in found.values()]
     with page.house_style():
-        most = max(len(each) for each in found.values())
-        ratios = [each.shape[1] + 1.5 for each in found.values()]
-        size = 0.75 * sum(ratios), 0.7 * most + 0.7
-        figure = plt.figure(figsize=size)
+        figure = plt.figure(figsize=(0.75 * sum(ratios), 0.7 * most + 0.7))
         drawn = figure.subplots(1, len(found), squeeze=False, width_ratios=ratios)[0]
         for ax, (name, each) in zip(drawn, found.items(), strict=True):
-            if each.shape == allowed.shape:
-                ax = matrix_axes(ax, rows, columns, name, ("query", "key"))
-                _write(ax, each, allowed, architecture)
-            else:
-                tokens = rows if len(each) == len(rows) else columns
-                checks.need(
-                    len(each) == len(tokens),
-                    f"{name} must have a row for each of the {len(rows)} rows or {len(columns)} "
-                    f"columns, got {len(each)}",
-                )
-                ax = matrix_axes(ax, tokens, [""] * each.shape[1], name, ("", ""))
-                _write(ax, each, np.ones_like(each, dtype=bool), architecture)
+            square = each.shape == allowed.shape
+            tokens = rows if len(each) == len(rows) else columns
+            keys, names = (
+                (columns, ("query", "key")) if square else ([""] * each.shape[1], ("", ""))
+            )
+            matrix_axes(ax, tokens, keys, name, names)
+            _write(ax, each, allowed if square else np.ones_like(each, dtype=bool), architecture)
             ax.set_ylim(most - 0.5, -0.5)  # cells of one size in all
     return drawn[0]
 

@@ -294,6 +294,7 @@ def test_vectors_stand_beside_scores_in_rows_of_queries_or_keys():
     assert [ticks(ax.xaxis) for ax in axes] == [[""], [""], ["c", "d", "e"]]
     assert [text.get_text() for text in axes[1].texts] == ["3", "4", "5"]
     assert [ax.get_xlabel() for ax in axes] == ["", "", "key"]
+    assert {ax.get_ylim() for ax in axes} == {(2.5, -0.5)}  # cells of one size
 
 
 def test_keys_bear_the_labels_of_queries_unless_they_have_their_own():

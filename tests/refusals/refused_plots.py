@@ -41,6 +41,7 @@ REFUSED = [
     (lambda: plots.learning_curve([1.0], vocabulary=0), ValueError, "vocabulary must be at least"),
     (lambda: plots.learning_curve({n: [1.0] for n in "abcdef"}), ValueError, "1 to 5 runs"),
     (lambda: plots.numbers({"x": [[1.0]]}, rows="ab"), ValueError, "x must have a row for each"),
+    (lambda: plots.numbers({}, rows="a"), ValueError, "matrices is empty: give a name"),
     (lambda: plots.numbers({"x": [1.0]}, rows="a"), ValueError, r"x must have shape \(Q, K\)"),
     (
         lambda: plots.numbers({"x": [[math.nan]]}, rows="a"),
