@@ -15,6 +15,7 @@ def shift(
     read: Sequence[str],
     asked: Sequence[str | None],
     *,
+    at: int | None = None,
     architecture: str = "decoder",
     title: str | None = None,
     ax: Axes | None = None,
@@ -23,9 +24,10 @@ def shift(
 
     None in `asked` is a position that is not scored, a hatched box. An arrow leads from every
     token that is read to its target. Where a target stands in the lower row one place to the
-    right, a dotted line says so.
+    right, a dotted line says so. With `at`, only the guess at that position is drawn, with an arrow
+    from every token that it may rest on under a causal mask; the tokens after it are hatched.
 
-    Raises ValueError unless both rows have the same length.
+    Raises ValueError unless both rows have the same length, and `at` is a position that is scored.
 
     >>> ax = shift(["Tom", "Ġran", "."], ["Ġran", ".", None])
     >>> {text.get_text() for text in ax.texts} >= {"Tom", "␣ran", ".", "not scored"}
@@ -35,18 +37,26 @@ def shift(
         len(read) == len(asked) and read,
         f"asked must hold a target (or None) for each of {len(read)} tokens, got {len(asked)}",
     )
+    if at is not None:
+        checks.whole("at", at, least=0, below=len(read))
+        checks.need(asked[at] is not None, f"at must be a position that is scored, got {at}")
     hue = colours.hue(architecture)
     with page.house_style():
         ax = page.axes(ax, (max(4.5, 0.78 * len(read) + 1.3), 1.9), title)
         ax.set(xlim=(-2.0, len(read) - 0.4), ylim=(-0.5, _APART + 0.5))
         ax.axis("off")
         for place, (token, target) in enumerate(zip(read, asked, strict=True)):
-            _box(ax, place, 0.0, page.visible(token), facecolor="#EAEAEA", edgecolor="#B0B0B0")
+            hidden = at is not None and place > at
+            look = colours.HATCHED if hidden else {"facecolor": "#EAEAEA", "edgecolor": "#B0B0B0"}
+            _box(ax, place, 0.0, page.visible(token), **look)
+            if at is not None and place != at:
+                continue
             if target is None:
                 _box(ax, place, _APART, "not scored", **colours.HATCHED)
                 continue
             _box(ax, place, _APART, page.visible(target), facecolor="white", edgecolor=hue)
-            _arrow(ax, (place, _TALL / 2), (place, _APART - _TALL / 2), hue, "-|>")
+            for source in [place] if at is None else range(at + 1):
+                _arrow(ax, (source, _TALL / 2), (place, _APART - _TALL / 2), hue, "-|>")
             if place + 1 < len(read) and read[place + 1] == target:
                 start, end = (place + 0.85, _TALL / 2), (place + 0.2, _APART - _TALL / 2)
                 _arrow(ax, start, end, "#9A9A9A", "-", linestyle=":")

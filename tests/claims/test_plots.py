@@ -277,6 +277,16 @@ def test_each_run_has_a_colour_of_its_own():
     assert len({line.get_color() for line in ax.lines}) == 5
 
 
+def test_one_guess_rests_on_what_is_read_up_to_it_and_on_nothing_hatched():
+    ax = plots.shift("abcd", ["b", "c", "d", None], at=1)
+    hatched = [patch for patch in ax.patches if patch.get_hatch()]
+    assert len(hatched) == 2
+    arrows = [text for text in ax.texts if getattr(text, "arrow_patch", None)]
+    solid = [a for a in arrows if a.arrow_patch.get_linestyle() in ("-", "solid")]
+    assert sorted(round(a.xyann[0]) for a in solid) == [0, 1]
+    assert {a.xy[0] for a in solid} == {1}
+
+
 def test_numbers_are_written_as_they_are_and_hatched_where_the_mask_hides():
     scores = {"scores": [[-1.0, -math.inf, 0.0], [0.256, 0.0, 1.0]]}
     hides = [[True, False, False], [True, True, True]]

@@ -40,6 +40,13 @@ REFUSED = [
     (lambda: plots.learning_curve([1.0], smooth=0), ValueError, "smooth must be at least 1"),
     (lambda: plots.learning_curve([1.0], vocabulary=0), ValueError, "vocabulary must be at least"),
     (lambda: plots.learning_curve({n: [1.0] for n in "abcdef"}), ValueError, "1 to 5 runs"),
+    (
+        lambda: plots.shift("ab", "b"),
+        ValueError,
+        "asked must hold a target .* for each of 2 tokens",
+    ),
+    (lambda: plots.shift("ab", ["b", None], at=1), ValueError, "at must be a position that is sco"),
+    (lambda: plots.shift("ab", ["b", None], at=2), ValueError, "at must be .*got 2"),
     (lambda: plots.numbers({"x": [[1.0]]}, rows="ab"), ValueError, "x must have a row for each"),
     (lambda: plots.numbers({}, rows="a"), ValueError, "matrices is empty: give a name"),
     (lambda: plots.numbers({"x": [1.0]}, rows="a"), ValueError, r"x must have shape \(Q, K\)"),
