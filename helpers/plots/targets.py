@@ -9,6 +9,7 @@ from helpers import checks
 from helpers.plots import colours, page
 
 _WIDE, _TALL, _APART = 0.92, 0.5, 1.25  # of a box, and from row to row
+_GREY = {"facecolor": "#EAEAEA", "edgecolor": "#B0B0B0"}
 
 
 def shift(
@@ -24,8 +25,9 @@ def shift(
 
     None in `asked` is a position that is not scored, a hatched box. An arrow leads from every
     token that is read to its target. Where a target stands in the lower row one place to the
-    right, a dotted line says so. With `at`, only the guess at that position is drawn, with an arrow
-    from every token that it may rest on under a causal mask; the tokens after it are hatched.
+    right, a dotted line says so. With `at`, the guess at that position stands out,
+    with an arrow from every token that it may rest on under a causal mask; those after it are
+    hatched.
 
     Raises ValueError unless both rows have the same length, and `at` is a position that is scored.
 
@@ -47,17 +49,17 @@ def shift(
         ax.axis("off")
         for place, (token, target) in enumerate(zip(read, asked, strict=True)):
             hidden = at is not None and place > at
-            look = colours.HATCHED if hidden else {"facecolor": "#EAEAEA", "edgecolor": "#B0B0B0"}
-            _box(ax, place, 0.0, page.visible(token), **look)
-            if at is not None and place != at:
-                continue
+            _box(ax, place, 0.0, page.visible(token), **(colours.HATCHED if hidden else _GREY))
             if target is None:
                 _box(ax, place, _APART, "not scored", **colours.HATCHED)
                 continue
-            _box(ax, place, _APART, page.visible(target), facecolor="white", edgecolor=hue)
-            for source in [place] if at is None else range(at + 1):
-                _arrow(ax, (source, _TALL / 2), (place, _APART - _TALL / 2), hue, "-|>")
-            if place + 1 < len(read) and read[place + 1] == target:
+            chosen = at in (None, place)
+            look = {"facecolor": "white", "edgecolor": hue if chosen else _GREY["edgecolor"]}
+            _box(ax, place, _APART, page.visible(target), **look)
+            for source in range(at + 1) if place == at else [place]:
+                way = (source, _TALL / 2), (place, _APART - _TALL / 2)
+                _arrow(ax, *way, look["edgecolor"], "-|>")
+            if chosen and place + 1 < len(read) and read[place + 1] == target:
                 start, end = (place + 0.85, _TALL / 2), (place + 0.2, _APART - _TALL / 2)
                 _arrow(ax, start, end, "#9A9A9A", "-", linestyle=":")
         for height, name in [(0.0, "read"), (_APART, "target")]:

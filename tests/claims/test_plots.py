@@ -279,12 +279,17 @@ def test_each_run_has_a_colour_of_its_own():
 
 def test_one_guess_rests_on_what_is_read_up_to_it_and_on_nothing_hatched():
     ax = plots.shift("abcd", ["b", "c", "d", None], at=1)
-    hatched = [patch for patch in ax.patches if patch.get_hatch()]
-    assert len(hatched) == 2
-    arrows = [text for text in ax.texts if getattr(text, "arrow_patch", None)]
-    solid = [a for a in arrows if a.arrow_patch.get_linestyle() in ("-", "solid")]
-    assert sorted(round(a.xyann[0]) for a in solid) == [0, 1]
-    assert {a.xy[0] for a in solid} == {1}
+    assert len([patch for patch in ax.patches if patch.get_hatch()]) == 3  # c, d, and not scored
+    ways = {}
+    for arrow in ax.texts:
+        if getattr(arrow, "arrow_patch", None):
+            way = round(arrow.xyann[0], 2), round(arrow.xy[0], 2)
+            ways.setdefault(arrow.arrow_patch.get_edgecolor(), set()).add(way)
+    assert set(map(frozenset, ways.values())) == {
+        frozenset({(0, 1), (1, 1)}),
+        frozenset({(0, 0), (2, 2)}),  # the other guesses
+        frozenset({(1.85, 1.2)}),  # dotted: the same token
+    }
 
 
 def test_numbers_are_written_as_they_are_and_hatched_where_the_mask_hides():
