@@ -17,6 +17,7 @@ def shift(
     asked: Sequence[str | None],
     *,
     at: int | None = None,
+    causal: bool = True,
     architecture: str = "decoder",
     title: str | None = None,
     ax: Axes | None = None,
@@ -24,10 +25,11 @@ def shift(
     """Two rows of tokens: below, what stands at each position; above, the target that it is asked.
 
     None in `asked` is a position that is not scored, a hatched box. An arrow leads from every
-    token that is read to its target. Where a target stands in the lower row one place to the
-    right, a dotted line says so. With `at`, the guess at that position stands out,
-    with an arrow from every token that it may rest on under a causal mask; those after it are
-    hatched.
+    token that is read to its target. It is red where the token is its own target, so that the
+    answer can be read. Where the target is the next token, a dotted line leads to it, hidden by
+    the causal mask; without one (`causal=False`) this is a red arrow as well. With `at`, the guess
+    at that position stands out, with an arrow from every token that it may rest on under a causal
+    mask; those after it are hatched.
 
     Raises ValueError unless both rows have the same length, and `at` is a position that is scored.
 
@@ -57,11 +59,14 @@ def shift(
             look = {"facecolor": "white", "edgecolor": hue if chosen else _GREY["edgecolor"]}
             _box(ax, place, _APART, page.visible(target), **look)
             for source in range(at + 1) if place == at else [place]:
-                way = (source, _TALL / 2), (place, _APART - _TALL / 2)
-                _arrow(ax, *way, look["edgecolor"], "-|>")
+                colour = colours.LEAK if target == token else look["edgecolor"]
+                _arrow(ax, (source, _TALL / 2), (place, _APART - _TALL / 2), colour, "-|>")
             if chosen and place + 1 < len(read) and read[place + 1] == target:
-                start, end = (place + 0.85, _TALL / 2), (place + 0.2, _APART - _TALL / 2)
-                _arrow(ax, start, end, "#9A9A9A", "-", linestyle=":")
+                way = (place + 0.85, _TALL / 2), (place + 0.2, _APART - _TALL / 2)
+                if causal:
+                    _arrow(ax, *way, "#9A9A9A", "-", linestyle=":")
+                else:
+                    _arrow(ax, *way, colours.LEAK, "-|>")
         for height, name in [(0.0, "read"), (_APART, "target")]:
             ax.text(-0.75, height, name, ha="right", va="center", color="#6E6E6E", fontsize=9)
     return ax

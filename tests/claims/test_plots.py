@@ -13,11 +13,13 @@ from matplotlib.colors import same_color, to_hex
 from matplotlib.transforms import Bbox
 
 from helpers import plots
+from helpers.plots import colours
 
 TOKENS = ["It", "Ġwas", "Ġa", "Ġwindy", "Ġday"]
 CAUSAL = torch.ones(5, 5, dtype=torch.bool).tril()
 LABELS = {"rows": TOKENS, "columns": TOKENS}
 NAN = math.nan
+BLUE = colours.HUES["decoder"]
 
 
 @pytest.fixture(autouse=True)
@@ -277,15 +279,29 @@ def test_each_run_has_a_colour_of_its_own():
     assert len({line.get_color() for line in ax.lines}) == 5
 
 
-def test_one_guess_rests_on_what_is_read_up_to_it_and_on_nothing_hatched():
-    ax = plots.shift("abcd", ["b", "c", "d", None], at=1)
-    assert len([patch for patch in ax.patches if patch.get_hatch()]) == 3  # c, d, and not scored
+def arrows(ax):
+    """From where to where, by colour."""
     ways = {}
     for arrow in ax.texts:
         if getattr(arrow, "arrow_patch", None):
             way = round(arrow.xyann[0], 2), round(arrow.xy[0], 2)
-            ways.setdefault(arrow.arrow_patch.get_edgecolor(), set()).add(way)
-    assert set(map(frozenset, ways.values())) == {
+            ways.setdefault(to_hex(arrow.arrow_patch.get_edgecolor()).upper(), set()).add(way)
+    return ways
+
+
+def test_an_answer_that_can_be_read_is_red():
+    asked = ["b", "c", None]
+    assert colours.LEAK not in arrows(plots.shift("abc", asked))
+    leaky = arrows(plots.shift("abc", asked, causal=False))
+    assert leaky == {colours.LEAK: {(0.85, 0.2), (1.85, 1.2)}, BLUE: {(0, 0), (1, 1)}}
+    assert arrows(plots.shift("abc", ["a", "b", None])) == {colours.LEAK: {(0, 0), (1, 1)}}
+    assert arrows(plots.shift("abc", ["c", None, None])) == {BLUE: {(0, 0)}}
+
+
+def test_one_guess_rests_on_what_is_read_up_to_it_and_on_nothing_hatched():
+    ax = plots.shift("abcd", ["b", "c", "d", None], at=1)
+    assert len([patch for patch in ax.patches if patch.get_hatch()]) == 3  # c, d, and not scored
+    assert set(map(frozenset, arrows(ax).values())) == {
         frozenset({(0, 1), (1, 1)}),
         frozenset({(0, 0), (2, 2)}),  # the other guesses
         frozenset({(1.85, 1.2)}),  # dotted: the same token
