@@ -9,6 +9,7 @@ from helpers import checks
 from helpers.plots import colours, page
 
 _WIDE, _TALL, _APART = 0.92, 0.5, 1.25  # of a box, and from row to row
+_LABELS = -0.7  # how far below what is read
 _GREY = {"facecolor": "#EAEAEA", "edgecolor": "#B0B0B0"}
 
 
@@ -18,6 +19,7 @@ def shift(
     *,
     at: int | None = None,
     causal: bool = True,
+    labels: Sequence[str] | None = None,
     architecture: str = "decoder",
     title: str | None = None,
     ax: Axes | None = None,
@@ -29,9 +31,9 @@ def shift(
     answer can be read. Where the target is the next token, a dotted line leads to it, hidden by
     the causal mask; without one (`causal=False`) this is a red arrow as well. With `at`, the guess
     at that position stands out, with an arrow from every token that it may rest on under a causal
-    mask; those after it are hatched.
+    mask; those after it are hatched. `labels`, what the library is given, can stand below.
 
-    Raises ValueError unless both rows have the same length, and `at` is a position that is scored.
+    Raises ValueError unless all rows have the same length, and `at` is a position that is scored.
 
     >>> ax = shift(["Tom", "Ġran", "."], ["Ġran", ".", None])
     >>> {text.get_text() for text in ax.texts} >= {"Tom", "␣ran", ".", "not scored"}
@@ -41,13 +43,17 @@ def shift(
         len(read) == len(asked) and read,
         f"asked must hold a target (or None) for each of {len(read)} tokens, got {len(asked)}",
     )
+    checks.need(
+        labels is None or len(labels) == len(read),
+        f"labels must hold one for each of {len(read)} tokens, got {labels!r}",
+    )
     if at is not None:
         checks.whole("at", at, least=0, below=len(read))
         checks.need(asked[at] is not None, f"at must be a position that is scored, got {at}")
     hue = colours.hue(architecture)
     with page.house_style():
         ax = page.axes(ax, (max(4.5, 0.78 * len(read) + 1.3), 1.9), title)
-        ax.set(xlim=(-2.0, len(read) - 0.4), ylim=(-0.5, _APART + 0.5))
+        ax.set(xlim=(-2.0, len(read) - 0.4), ylim=(-0.5 if labels is None else -1.0, _APART + 0.5))
         ax.axis("off")
         for place, (token, target) in enumerate(zip(read, asked, strict=True)):
             hidden = at is not None and place > at
@@ -67,7 +73,10 @@ def shift(
                     _arrow(ax, *way, "#9A9A9A", "-", linestyle=":")
                 else:
                     _arrow(ax, *way, colours.LEAK, "-|>")
-        for height, name in [(0.0, "read"), (_APART, "target")]:
+        for place, label in enumerate(labels or ()):
+            ax.text(place, _LABELS, page.visible(label), ha="center", va="center", fontsize=8.5)
+        names = {0.0: "read", _APART: "target"} | ({_LABELS: "labels"} if labels else {})
+        for height, name in names.items():
             ax.text(-0.75, height, name, ha="right", va="center", color="#6E6E6E", fontsize=9)
     return ax
 

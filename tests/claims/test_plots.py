@@ -298,6 +298,13 @@ def test_an_answer_that_can_be_read_is_red():
     assert arrows(plots.shift("abc", ["c", None, None])) == {BLUE: {(0, 0)}}
 
 
+def test_labels_stand_below_what_is_read():
+    ax = plots.shift("ab", ["b", None], labels="xy")
+    found = {text.get_text(): text.get_position() for text in ax.texts}
+    assert (found["x"][0], found["y"][0]) == (0, 1)
+    assert found["x"][1] == found["labels"][1] < found["a"][1]
+
+
 def test_one_guess_rests_on_what_is_read_up_to_it_and_on_nothing_hatched():
     ax = plots.shift("abcd", ["b", "c", "d", None], at=1)
     assert len([patch for patch in ax.patches if patch.get_hatch()]) == 3  # c, d, and not scored

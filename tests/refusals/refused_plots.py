@@ -45,6 +45,11 @@ REFUSED = [
         ValueError,
         "asked must hold a target .* for each of 2 tokens",
     ),
+    (
+        lambda: plots.shift("ab", ["b", None], labels="a"),
+        ValueError,
+        "labels must hold one for each",
+    ),
     (lambda: plots.shift("ab", ["b", None], at=1), ValueError, "at must be a position that is sco"),
     (lambda: plots.shift("ab", ["b", None], at=2), ValueError, "at must be .*got 2"),
     (lambda: plots.numbers({"x": [[1.0]]}, rows="ab"), ValueError, "x must have a row for each"),
