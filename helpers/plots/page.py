@@ -26,15 +26,23 @@ _STYLE = Path(__file__).with_name("house.mplstyle")
 # ---- figures ----
 
 
-def panels(count: int, *, size: tuple[float, float] = WIDE) -> list[Axes]:
+def panels(
+    count: int, *, size: tuple[float, float] = WIDE, columns: int | None = None
+) -> list[Axes]:
     """Axes side by side in one wide figure, to be handed to the other functions as `ax`.
 
-    `size` is the figure's width and height in inches.
+    `size` is the figure's width and height in inches. With `columns`, a new row begins after so
+    many.
 
     >>> left, middle, right = panels(3)
+    >>> len(panels(4, columns=2))
+    4
     """
+    across = count if columns is None else columns
+    checks.whole("columns", across, least=1)
     with house_style():
-        return list(plt.subplots(1, count, figsize=size, squeeze=False)[1][0])
+        grid = plt.subplots(-(-count // across), across, figsize=size, squeeze=False)[1]
+    return list(grid.flat)[:count]
 
 
 def house_style() -> AbstractContextManager[None]:
