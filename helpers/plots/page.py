@@ -38,8 +38,8 @@ def panels(
     >>> len(panels(4, columns=2))
     4
     """
-    across = count if columns is None else columns
-    checks.whole("columns", across, least=1)
+    checks.whole("count", count, least=1)
+    across = count if columns is None else checks.whole("columns", columns, least=1)
     with house_style():
         grid = plt.subplots(-(-count // across), across, figsize=size, squeeze=False)[1]
     return list(grid.flat)[:count]
