@@ -35,14 +35,15 @@ def panels(
     many.
 
     >>> left, middle, right = panels(3)
-    >>> len(panels(4, columns=2))
-    4
+    >>> [ax.get_subplotspec().rowspan.start for ax in panels(3, columns=2)]
+    [0, 0, 1]
     """
     checks.whole("count", count, least=1)
     across = count if columns is None else checks.whole("columns", columns, least=1)
     with house_style():
-        grid = plt.subplots(-(-count // across), across, figsize=size, squeeze=False)[1]
-    return list(grid.flat)[:count]
+        figure = plt.figure(figsize=size)
+        rows = math.ceil(count / across)
+        return [figure.add_subplot(rows, across, place + 1) for place in range(count)]
 
 
 def house_style() -> AbstractContextManager[None]:

@@ -369,7 +369,7 @@ def test_a_miniature_is_saved_whole_and_the_same_seed_makes_the_same(
     few = stories.sample(8, recipe.HELD_OUT_SEED)
     monkeypatch.setattr(recipe, "held_out_stories", lambda: few)
     monkeypatch.setattr(whisper, "MEASURED", 4)
-    monkeypatch.setattr(recipe, "HELD_OUT", 100)  # as many stories are told besides
+    monkeypatch.setattr(recipe, "HELD_OUT", 100)  # stories told besides those to train on
     utterances(monkeypatch)
     monkeypatch.setitem(RECIPES, model_id, quick)
     command.main([model_id, "--out", str(tmp_path)])
