@@ -118,10 +118,10 @@ def _check_examples(examples: list) -> None:
             f"{name} must have the keys of the first, {sorted(examples[0])}, got {sorted(example)}",
         )
         for key, values in example.items():
-            for value in values if isinstance(values, (list, tuple)) else [values]:
-                checks.instance(
-                    f"{name}[{key!r}]", value, (Real, list), "a number or a list of them"
-                )
+            row = values if isinstance(values, (list, tuple)) else [values]
+            for value in {type(value): value for value in row}.values():  # one of each type
+                wanted = "a number or a list of them"
+                checks.instance(f"{name}[{key!r}]", value, (Real, list), wanted)
         checks.tensor(f"{name}['input_ids']", torch.tensor(example["input_ids"]), "T")
 
 

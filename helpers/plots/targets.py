@@ -11,6 +11,7 @@ from helpers.plots import colours, page
 _WIDE, _TALL, _APART = 0.92, 0.5, 1.25  # of a box, and from row to row
 _LABELS = -0.7  # how far below what is read
 _GREY = {"facecolor": "#EAEAEA", "edgecolor": "#B0B0B0"}
+_EMPTY = {"facecolor": "white", "edgecolor": "#C4C4C4", "linestyle": (0, (3, 2))}
 
 
 def shift(
@@ -26,12 +27,13 @@ def shift(
 ) -> Axes:
     """Two rows of tokens: below, what stands at each position; above, the target that it is asked.
 
-    None in `asked` is a position that is not scored, a hatched box. An arrow leads from every
+    None in `asked` is a position that is not scored, an empty box. An arrow leads from every
     token that is read to its target. It is red where the token is its own target, so that the
-    answer can be read. Where the target is the next token, a dotted line leads to it, hidden by
-    the causal mask; without one (`causal=False`) this is a red arrow as well. With `at`, the guess
-    at that position stands out, with an arrow from every token that it may rest on under a causal
-    mask; those after it are hatched. `labels`, what the library is given, can stand below.
+    answer can be read. Where the target is read further on, a dotted line leads to the first such
+    place, hidden by the causal mask; without one (`causal=False`) this is a red arrow as well. With
+    `at`, the guess at that position stands out, with an arrow from every token that it may rest on
+    under a causal mask; those after it are hatched. `labels`, what the library is given, can stand
+    below.
 
     Raises ValueError unless all rows have the same length, and `at` is a position that is scored.
 
@@ -59,7 +61,7 @@ def shift(
             hidden = at is not None and place > at
             _box(ax, place, 0.0, page.visible(token), **(colours.HATCHED if hidden else _GREY))
             if target is None:
-                _box(ax, place, _APART, "not scored", **colours.HATCHED)
+                _box(ax, place, _APART, "not scored", **_EMPTY)
                 continue
             chosen = at in (None, place)
             look = {"facecolor": "white", "edgecolor": hue if chosen else _GREY["edgecolor"]}
@@ -67,8 +69,9 @@ def shift(
             for source in range(at + 1) if place == at else [place]:
                 colour = colours.LEAK if target == token else look["edgecolor"]
                 _arrow(ax, (source, _TALL / 2), (place, _APART - _TALL / 2), colour, "-|>")
-            if chosen and place + 1 < len(read) and read[place + 1] == target:
-                way = (place + 0.85, _TALL / 2), (place + 0.2, _APART - _TALL / 2)
+            if chosen and target in read[place + 1 :]:
+                answer = read.index(target, place + 1)
+                way = (answer - 0.15, _TALL / 2), (place + 0.2, _APART - _TALL / 2)
                 if causal:
                     _arrow(ax, *way, "#9A9A9A", "-", linestyle=":")
                 else:

@@ -295,7 +295,8 @@ def test_an_answer_that_can_be_read_is_red():
     leaky = arrows(plots.shift("abc", asked, causal=False))
     assert leaky == {colours.LEAK: {(0.85, 0.2), (1.85, 1.2)}, BLUE: {(0, 0), (1, 1)}}
     assert arrows(plots.shift("abc", ["a", "b", None])) == {colours.LEAK: {(0, 0), (1, 1)}}
-    assert arrows(plots.shift("abc", ["c", None, None])) == {BLUE: {(0, 0)}}
+    farther = arrows(plots.shift("abc", ["c", None, None]))  # shifted twice: hidden as well
+    assert farther == {BLUE: {(0, 0)}, "#9A9A9A": {(1.85, 0.2)}}
 
 
 def test_labels_stand_below_what_is_read():
@@ -307,7 +308,7 @@ def test_labels_stand_below_what_is_read():
 
 def test_one_guess_rests_on_what_is_read_up_to_it_and_on_nothing_hatched():
     ax = plots.shift("abcd", ["b", "c", "d", None], at=1)
-    assert len([patch for patch in ax.patches if patch.get_hatch()]) == 3  # c, d, and not scored
+    assert len([patch for patch in ax.patches if patch.get_hatch()]) == 2  # c and d
     assert set(map(frozenset, arrows(ax).values())) == {
         frozenset({(0, 1), (1, 1)}),
         frozenset({(0, 0), (2, 2)}),  # the other guesses
