@@ -73,10 +73,13 @@ def open_from_the_list(page) -> None:
 
 
 def look_at_an_answer(page) -> None:
-    """the answers to Predict are collapsed, and the first one opens by a click"""
+    """answers to Predict and code that draws are collapsed, and an answer opens by a click"""
     count = sum("hide-output" in cell.metadata.get("tags", []) for cell in notebook().cells)
     folded = page.locator(".jp-Notebook .jp-OutputPlaceholder")
     expect(f"{count} collapsed outputs", folded.count(), folded.count() == count > 0)
+    drawing = page.locator(".jp-Notebook .jp-InputPlaceholder").count()
+    hidden = sum("hide-input" in cell.metadata.get("tags", []) for cell in notebook().cells)
+    expect(f"{hidden} collapsed inputs", drawing, drawing == hidden > 0)
     cell = page.locator(CELLS).filter(has=page.locator(".jp-OutputPlaceholder"))
     cell = cell.first.element_handle()
     folded.first.click()
@@ -90,7 +93,8 @@ def run_all(page) -> None:
     """run all cells from the menu, without an error"""
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    prompts, errors = page.locator(f"{CELLS} .jp-InputPrompt"), page.locator(ERRORS)
+    cells = page.locator(CELLS).filter(has_not=page.locator(".jp-InputPlaceholder"))
+    prompts, errors = cells.locator(".jp-InputPrompt"), page.locator(ERRORS)
 
     def open_cells() -> list[str]:
         numbers, found = prompts.all_text_contents(), errors.all_text_contents()

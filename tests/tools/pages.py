@@ -85,8 +85,9 @@ def title(notebook: nbformat.NotebookNode) -> str:
 
 
 def folded(notebook: nbformat.NotebookNode) -> int:
-    """How many outputs and blocks a page of this notebook folds away: answers and solutions."""
-    hidden = sum("hide-output" in cell.metadata.get("tags", []) for cell in notebook.cells)
+    """How many parts a page of this notebook folds away: answers, solutions, code that draws."""
+    marks = {"hide-input", "hide-output"}
+    hidden = sum(bool(marks & {*cell.metadata.get("tags", [])}) for cell in notebook.cells)
     return hidden + sum(cell.source.count("<details>") for cell in notebook.cells)
 
 

@@ -127,7 +127,7 @@ def lacks(page: BeautifulSoup, notebook) -> list[str]:
     alts = [alt for cell in notebook.cells for alt in pages.descriptions(cell)]
     found = [f"no picture is described as “{alt}”" for alt in alts if alt not in shown]
     if len(page("details")) < (folded := pages.folded(notebook)):
-        found.append(f"not all of {folded} answers and solutions are folded")
+        found.append(f"not all of {folded} answers, solutions and drawing code are folded")
     return found
 
 

@@ -203,18 +203,29 @@ def captions(notebook, form):
 
 
 def predicts(notebook, form):
-    """Below a Predict comes a cell whose output is folded, in JupyterLab and on the site alike."""
+    """Below a Predict comes a cell whose output is folded."""
     problems, open_question = [], None
     for cell in [*notebook.cells, new_markdown_cell("## The end")]:
         if cell.cell_type == "code":
-            folded = cell.metadata.get("jupyter", {}).get("outputs_hidden", False)
-            if folded != ("hide-output" in tags(cell)):
-                problems.append(f"outputs_hidden or hide-output is missing: {first_line(cell)}")
-            open_question = None if folded else open_question
+            open_question = None if "hide-output" in tags(cell) else open_question
         elif "**Predict.**" in cell.source or cell.source.startswith("## "):
             if open_question:
                 problems.append(f"no answer is folded below: {first_line(open_question)}")
             open_question = cell if "**Predict.**" in cell.source else None
+    return problems
+
+
+def folds(notebook, form):
+    """What is folded is so in JupyterLab (the metadata) and on the site (the tag) alike."""
+    pairs = {"source_hidden": "hide-input", "outputs_hidden": "hide-output"}
+    problems = []
+    for cell in code_cells(notebook):
+        inside = cell.metadata.get("jupyter", {})
+        for key, name in pairs.items():
+            if inside.get(key, False) != (name in tags(cell)):
+                problems.append(f"{key} or {name} is missing: {first_line(cell)}")
+        if inside.keys() >= pairs.keys():  # JupyterLab shows no way to the output
+            problems.append(f"code and output are both folded: {first_line(cell)}")
     return problems
 
 
@@ -270,7 +281,7 @@ def solutions(notebook, form):
 
 CHECKS = [
     *(order, errors, stderr, widgets_and_kernel, absolute_paths, not_compared),
-    *(sections, minutes, budget, captions, predicts, exercises, solutions),
+    *(sections, minutes, budget, captions, predicts, folds, exercises, solutions),
 ]
 every_check = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 
@@ -392,6 +403,12 @@ def tag(text, *names):
     return lambda n: cell(n, text).metadata.update(tags=[*names])
 
 
+def both_folded(notebook):
+    found = cell(notebook, "tokens")
+    found.metadata.jupyter["source_hidden"] = True
+    found.metadata.tags.append("hide-input")
+
+
 BREAKS = [
     (order, lambda n: cell(n, "interact").update(execution_count=1)),
     (order, lambda n: [each.update(outputs=[]) for each in code_cells(n)]),
@@ -424,7 +441,11 @@ BREAKS = [
     (captions, change("Why?", "![](mask.png)")),
     (captions, change("Why?", '<img src="mask.png">')),
     (predicts, tag("tokens")),
-    (predicts, lambda n: cell(n, "tokens").metadata.pop("jupyter")),
+    (folds, tag("tokens")),
+    (folds, lambda n: cell(n, "tokens").metadata.pop("jupyter")),
+    (folds, tag("tokens", "hide-output", "hide-input")),
+    (folds, both_folded),
+    (folds, lambda n: cell(n, "print('deep')").metadata.update(jupyter={"source_hidden": True})),
     (predicts, lambda n: cell(n, "tokens").metadata.clear()),
     (predicts, lambda n: n.cells.remove(cell(n, "tokens"))),
     (predicts, add("How many?", new_markdown_cell("## Load more"))),

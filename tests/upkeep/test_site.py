@@ -124,18 +124,18 @@ PAGE = """\
 <link rel="stylesheet" href="_static/own.css"><script src="_static/own.js"></script>
 <a href="https://example.org">elsewhere</a>
 <img alt="A triangle of cells" src="one.png">
-<details><summary>Show the output</summary></details>
+<details><summary>Show the source</summary></details>
 <details><summary>Solution</summary></details>"""
 
 
 @pytest.fixture
 def site(tmp_path):
-    """A site without problems, of one notebook with a picture, an answer and a solution."""
+    """A site without problems, of one notebook with a picture, code that draws it, a solution."""
     cells = [
         new_code_cell("show()", outputs=[picture("A triangle of cells")]),
         new_markdown_cell("<details><summary>Solution</summary></details>"),
     ]
-    cells[0].metadata.tags = ["hide-output"]
+    cells[0].metadata.tags = ["hide-input"]
     texts = {"1_a.html": PAGE, "index.html": "", "own.css": "a { b: url(c.woff) }"}
     for name, text in (texts | {"searchindex.js": '{"sentinel": 1}'}).items():
         (tmp_path / name).write_text(text, encoding="utf-8")
