@@ -26,16 +26,24 @@ _STYLE = Path(__file__).with_name("house.mplstyle")
 # ---- figures ----
 
 
-def panels(count: int, *, size: tuple[float, float] = WIDE) -> list[Axes]:
+def panels(
+    count: int, *, size: tuple[float, float] = WIDE, columns: int | None = None
+) -> list[Axes]:
     """Axes side by side in one wide figure, to be handed to the other functions as `ax`.
 
-    `size` is the figure's width and height in inches.
+    `size` is the figure's width and height in inches. With `columns`, a new row begins after so
+    many.
 
     >>> left, middle, right = panels(3)
+    >>> [ax.get_subplotspec().rowspan.start for ax in panels(3, columns=2)]
+    [0, 0, 1]
     """
     checks.whole("count", count, least=1)
+    across = count if columns is None else checks.whole("columns", columns, least=1)
     with house_style():
-        return list(plt.subplots(1, count, figsize=size, squeeze=False)[1][0])
+        figure = plt.figure(figsize=size)
+        rows = math.ceil(count / across)
+        return [figure.add_subplot(rows, across, place + 1) for place in range(count)]
 
 
 def house_style() -> AbstractContextManager[None]:

@@ -31,8 +31,8 @@ def shift(
     token that is read to its target. It is red where the token is its own target, so that the
     answer can be read. Where the target is read further on, a dotted line leads to the first such
     place, hidden by the causal mask; without one (`causal=False`) this is a red arrow as well. With
-    `at`, the guess at that position stands out, with an arrow from every token that it may rest on
-    under a causal mask; those after it are hatched. `labels`, what the library is given, can stand
+    `at`, the guess at that position stands out, with an arrow from every token that it may rest on;
+    those that a causal mask hides are hatched. `labels`, what the library is given, can stand
     below.
 
     Raises ValueError unless all rows have the same length, and `at` is a position that is scored.
@@ -58,7 +58,7 @@ def shift(
         ax.set(xlim=(-2.0, len(read) - 0.4), ylim=(-0.5 if labels is None else -1.0, _APART + 0.5))
         ax.axis("off")
         for place, (token, target) in enumerate(zip(read, asked, strict=True)):
-            hidden = at is not None and place > at
+            hidden = causal and at is not None and place > at
             _box(ax, place, 0.0, page.visible(token), **(colours.HATCHED if hidden else _GREY))
             if target is None:
                 _box(ax, place, _APART, "not scored", **_EMPTY)
@@ -66,7 +66,10 @@ def shift(
             chosen = at in (None, place)
             look = {"facecolor": "white", "edgecolor": hue if chosen else _GREY["edgecolor"]}
             _box(ax, place, _APART, page.visible(target), **look)
-            for source in range(at + 1) if place == at else [place]:
+            sources = [place]
+            if place == at:
+                sources = range(at + 1 if causal else len(read))
+            for source in sources:
                 colour = colours.LEAK if target == token else look["edgecolor"]
                 _arrow(ax, (source, _TALL / 2), (place, _APART - _TALL / 2), colour, "-|>")
             if chosen and target in read[place + 1 :]:

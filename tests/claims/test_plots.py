@@ -316,6 +316,12 @@ def test_one_guess_rests_on_what_is_read_up_to_it_and_on_nothing_hatched():
     }
 
 
+def test_without_a_causal_mask_one_guess_rests_on_all():
+    ax = plots.shift("abcd", [None, "x", None, None], at=1, causal=False, architecture="encoder")
+    assert not [patch for patch in ax.patches if patch.get_hatch()]
+    assert list(arrows(ax).values()) == [{(0, 1), (1, 1), (2, 1), (3, 1)}]
+
+
 def test_numbers_are_written_as_they_are_and_hatched_where_the_mask_hides():
     scores = {"scores": [[-1.0, -math.inf, 0.0], [0.256, 0.0, 1.0]]}
     hides = [[True, False, False], [True, True, True]]

@@ -82,6 +82,7 @@ REFUSED = [
         "fill must be a num",
     ),
     (lambda: plots.comparison({"fill": {}}, ideal=A), ValueError, "a key of ideal must be 'fill'"),
+    (lambda: plots.panels(2, columns=0), ValueError, "columns must be at least 1, got 0"),
     (lambda: plots.panels(0), ValueError, "count must be at least 1, got 0"),
     (lambda: plots.show(Figure(), " "), ValueError, "alt is empty: say in words"),
     (lambda: plots.listening([0.5], SEEN, **HEARD), ValueError, r"features must have .*\(M, F\)"),
