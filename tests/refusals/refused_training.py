@@ -43,7 +43,7 @@ REFUSED = [
     (batches, ValueError, "examples is empty"),
     (partial(batches, [1, 2]), TypeError, r"examples\[0\] must be a dict.*list"),
     (
-        partial(batches, {"input_ids": [1], "labels": [None]}),
+        partial(batches, {"input_ids": [1], "labels": [5, None]}),
         TypeError,
         r"labels'\] must be a n",
     ),
