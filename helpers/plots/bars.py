@@ -78,14 +78,15 @@ def next_words(
     """Two distributions of the next word as bars: the model's, and the ideal reader's below it.
 
     Both map word → probability, and "" is the end of the text. The `top` words by the larger of
-    the two are drawn; what is then left of probability 1 belongs to all others, in one last bar.
+    the two are drawn, in the ideal reader's order; what is then left of probability 1 belongs to
+    all others, in one last bar.
 
     Raises ValueError for a distribution that is empty, or whose probabilities are negative or add
     up to more than 1.
 
     >>> ax = next_words({"Anna": 0.7, "": 0.3}, {"Anna": 0.75, "Tom": 0.25})
     >>> [label.get_text() for label in ax.get_yticklabels()]
-    ['Anna', '(end)', 'Tom']
+    ['Anna', 'Tom', '(end)']
     """
     hue = colours.hue(architecture)
     for name, chances in [("model", model), ("ideal", ideal)]:
@@ -94,6 +95,7 @@ def next_words(
         checks.need(fits, f"{name} must be probabilities, got {len(chances)} that sum to {total:g}")
     both = {word: (model.get(word, 0.0), ideal.get(word, 0.0)) for word in {**ideal, **model}}
     words = sorted(both, key=lambda word: -max(both[word]))[:top]
+    words.sort(key=lambda word: both[word][::-1], reverse=True)
     rows = {word or "(end)": both[word] for word in words}
     rest = [max(0.0, round(1 - sum(shown), 9)) for shown in zip(*rows.values(), strict=True)]
     if any(rest):

@@ -9,9 +9,9 @@ from random import Random
 from helpers import checks
 from helpers.stories.decks import english
 from helpers.stories.german import translate
-from helpers.stories.language import sentences, spell
+from helpers.stories.language import END, sentences, spell
 from helpers.stories.nodes import Outcome, Sentence, Step, Tale
-from helpers.stories.tales import START
+from helpers.stories.tales import START, TALES
 
 
 @dataclass(frozen=True)
@@ -46,28 +46,36 @@ class Story:
         return list(zip(sentences(self.text), sentences(self.german), strict=True))
 
 
-def sample(count: int, seed: int) -> list[Story]:
+def sample(count: int, seed: int, *, tale: str | None = None) -> list[Story]:
     """Draw stories from the source; the same seed gives the same stories on every machine.
+
+    With `tale`, a `Story.tale`, all are of that plot. Their `log_probability` is the one among all
+    stories nevertheless, so that it agrees with `stories.log_probability`.
 
     >>> story = sample(1, seed=0)[0]
     >>> story.text == sample(2, seed=0)[0].text
     True
+    >>> {story.tale for story in sample(9, seed=0, tale="pet")}
+    {'pet'}
 
-    Raises TypeError or ValueError unless `count` and `seed` are whole numbers of at least 0.
+    Raises TypeError or ValueError unless `count` and `seed` are whole numbers of at least 0, and
+    ValueError if there is no such tale.
     """
     checks.whole("count", count, least=0, do="try sample(10, seed=0)")
     checks.whole("seed", seed, least=0, do="try sample(10, seed=0)")
+    if tale is not None:
+        checks.choice("tale", tale, TALES)
     random = Random(seed)
-    return [Telling(random).story() for _ in range(count)]
+    return [Telling(random, tale).story() for _ in range(count)]
 
 
 class Telling:
     """A way through the source, drawn step by step: what it comes past, says and draws."""
 
-    def __init__(self, random: Random):
+    def __init__(self, random: Random, tale: str | None = None):
         self.nodes, self.units, self.words = defaultdict(list), [], {}  # nodes by their type
-        self.log_probability = 0.0
-        ahead = [START]
+        self.log_probability = -log(len(TALES)) if tale else 0.0  # of its plot
+        ahead = [TALES[tale], END] if tale else [START]
         while ahead:
             part = ahead.pop(0)
             if isinstance(part, str):

@@ -260,6 +260,15 @@ def test_a_story_is_drawn_as_probably_as_it_is_read():
         assert isclose(story.log_probability, read, rel_tol=0, abs_tol=1e-9)
 
 
+@pytest.mark.parametrize("tale", sorted({story.tale for story in drawn()}))
+def test_stories_of_one_tale_are_those_of_that_tale_among_all(tale):
+    chosen = stories.sample(500, 5, tale=tale)
+    assert {story.tale for story in chosen} == {tale}
+    for story in chosen:
+        read = stories.log_probability(story.text)
+        assert isclose(story.log_probability, read, rel_tol=0, abs_tol=1e-9)
+
+
 def test_samples_go_on_as_often_as_next_words_says():
     """After each beginning of up to eight units, wherever 20 or more are expected of a word."""
     followers = defaultdict(Counter)

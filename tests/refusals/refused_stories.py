@@ -13,6 +13,7 @@ REFUSED = [
     (lambda: stories.sample(2.5, 0), TypeError, "count must be a whole number, got float: 2.5"),
     (lambda: stories.sample(10, None), TypeError, "seed must be a whole number, got NoneType"),
     (lambda: stories.sample(10, -2), ValueError, "seed must be at least 0, got -2"),
+    (lambda: stories.sample(1, 0, tale="Pet"), ValueError, "tale must be 'lost' or 'outing' or "),
     (lambda: stories.log_probability(None), TypeError, "text must be a string with a whole story"),
     (lambda: stories.next_words(3), TypeError, "such as 'It was a', got int"),
     (lambda: stories.next_words(PURPLE), ValueError, r"'purple' \(unit 4\) after 'It was a'"),

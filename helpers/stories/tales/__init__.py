@@ -1,4 +1,4 @@
-"""The seven plots, one file each. A new one is a file like these, listed in `START`; a slot that no
+"""The seven plots, one file each. A new one is a file like these, listed in `TALES`; a slot that no
 tale has had gets a line in `words.CAST`.
 
 A tale is read from top to bottom. Every English sentence has its translation below it. `say` is for
@@ -18,4 +18,5 @@ from helpers.stories.tales.lost import LOST
 from helpers.stories.tales.outing import OUTING
 from helpers.stories.tales.pet import PET
 
-START = InOrder(Either(LOST, OUTING, GIFT, PET, BAKING, JOURNEY, LOAN), END)
+TALES = {tale.name: tale for tale in (LOST, OUTING, GIFT, PET, BAKING, JOURNEY, LOAN)}
+START = InOrder(Either(*TALES.values()), END)  # each as probable as the others
