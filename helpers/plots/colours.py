@@ -12,7 +12,7 @@ from matplotlib.colors import to_rgba
 from helpers import checks
 
 HUES = {"decoder": "#0072B2", "encoder": "#D55E00", "encoder-decoder": "#009E73"}
-OTHER_HUES = ["#CC79A7", "#E69F00", "#999999", "#56B4E9"]  # for curves beyond the first
+OTHER_HUES = ["#CC79A7", "#E69F00", "#6B4226", "#56B4E9"]  # for curves beyond the first
 IDEAL = "#3A3A3A"
 WEIGHTS = "cividis"
 SOUND = "Greys"  # loud is dark

@@ -76,7 +76,10 @@ def _clueless(ax: Axes, vocabulary: int, unit: str) -> None:
     """A dotted line at the surprise of a model that thinks all tokens equally likely."""
     checks.whole("vocabulary", vocabulary, least=1)
     name = f"knows nothing: {'log₂' if unit == 'bits' else 'ln'} V"
-    ax.axhline(np.log(vocabulary) / data.nats_in(unit), color="grey", linestyle=":", label=name)
+    across = np.linspace(0, 1, 100)  # many points, so that the legend finds a place off the line
+    heights = np.full_like(across, np.log(vocabulary) / data.nats_in(unit))
+    style = {"color": "grey", "linestyle": ":", "transform": ax.get_yaxis_transform()}
+    ax.plot(across, heights, label=name, **style)
 
 
 def _finish(ax: Axes, runs: Mapping[str, np.ndarray]) -> None:
@@ -91,12 +94,14 @@ def _finish(ax: Axes, runs: Mapping[str, np.ndarray]) -> None:
 def _running_mean(values: np.ndarray, window: int | None) -> list[float]:
     """The mean over `window` values around each one; over fewer at both ends.
 
+    At the beginning, where losses fall steeply, as many come from before as from after.
+
     >>> _running_mean(np.array([3.0, 0.0, 0.0, 9.0, 0.0]), 3)
-    [1.5, 1.0, 3.0, 3.0, 4.5]
+    [3.0, 1.0, 3.0, 3.0, 4.5]
     """
     if window is None:
         window = max(1, len(values) // 20)
     checks.whole("smooth", window, least=1)
     before, after = (window - 1) // 2, window // 2
-    around = [values[max(0, t - before) : t + after + 1] for t in range(len(values))]
+    around = [values[max(0, t - before) : t + min(t, after) + 1] for t in range(len(values))]
     return [float(part.mean()) for part in around]
