@@ -189,11 +189,12 @@ def fractions(
             ax.barh(place, each.mean(), 0.5, color=hues[place % len(hues)])
             apart = place + 0.12 * (np.arange(len(each)) - (len(each) - 1) / 2)  # equal ones, too
             ax.plot(each, apart, "o", color=colours.IDEAL, markersize=4)
-        ax.set(xlim=(0, 1.05 * longest), xticks=[])
+            behind = {"xytext": (8, 0), "textcoords": "offset points", "va": "center"}
+            ax.annotate(_percent(each.mean()), (each.max(), place), **behind)
+        ax.set(xlim=(0, 1.2 * longest), xticks=[])
         ax.invert_yaxis()
         ax.spines["bottom"].set_visible(False)
-        named = [f"{name}, {_percent(each.mean())}" for name, each in measured.items()]
-        ax.set_yticks(range(len(measured)), named, parse_math=False)
+        ax.set_yticks(range(len(measured)), list(measured), parse_math=False)
     return ax
 
 

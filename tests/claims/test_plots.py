@@ -135,9 +135,10 @@ def test_outlined_cells_get_a_frame_where_both_labels_are_there():
     assert (frame.get_x(), frame.get_y()) == (0.5, 1.5)
 
 
-def test_fractions_show_the_mean_in_the_label_and_every_measurement_as_a_dot():
+def test_fractions_show_the_mean_behind_the_bar_and_every_measurement_as_a_dot():
     ax = plots.fractions({"honest": [0.5, 0.7, 0.7], "copying": [0.0, 0.0, 0.0]})
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["honest, 63 %", "copying, 0"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["honest", "copying"]
+    assert [text.get_text() for text in ax.texts] == ["63 %", "0"]
     dots = [line.get_xydata() for line in ax.lines]
     assert [len({tuple(dot) for dot in each}) for each in dots] == [3, 3]  # none covers another
     assert dots[0][:, 0].tolist() == [0.5, 0.7, 0.7]
@@ -269,7 +270,7 @@ def test_the_floor_is_a_line_with_its_name_and_its_height():
 
 def test_knowing_nothing_is_a_dotted_line_at_log_v_in_sight():
     ax = plots.learning_curve([2.0, 1.0], vocabulary=1024)
-    assert ax.lines[-1].get_ydata() == pytest.approx([10.0, 10.0])
+    assert set(ax.lines[-1].get_ydata().round(9)) == {10.0}
     assert ax.get_ylim()[1] > 10
     assert legend(ax) == ["knows nothing: log₂ V"]
 
@@ -358,12 +359,12 @@ def test_keys_bear_the_labels_of_queries_unless_they_have_their_own():
 def test_the_model_stands_beside_the_ideal_reader():
     ax = plots.next_words({"a": 0.1, "": 0.3, "c": 0.2}, {"a": 0.75, "b": 0.25}, top=3)
     model, ideal = ax.containers
-    assert ticks(ax.yaxis) == ["a", "(end)", "b", "all others"]
+    assert ticks(ax.yaxis) == ["a", "b", "(end)", "all others"]  # in the ideal reader's order
     left = 1 - 0.1 - 0.3  # "c", and whatever the model was not asked about
-    assert [bar.get_width() for bar in model] == pytest.approx([0.1, 0.3, 0.0, left])
-    assert [bar.get_width() for bar in ideal] == pytest.approx([0.75, 0.0, 0.25, 0.0])
+    assert [bar.get_width() for bar in model] == pytest.approx([0.1, 0.0, 0.3, left])
+    assert [bar.get_width() for bar in ideal] == pytest.approx([0.75, 0.25, 0.0, 0.0])
     assert legend(ax) == ["model", "ideal reader"]
-    assert [text.get_text() for text in ax.texts][:3] == ["10 %", "30 %", "0"]
+    assert [text.get_text() for text in ax.texts][:3] == ["10 %", "0", "30 %"]
     tenths = dict.fromkeys("abcdefghij", 0.1)
     assert sum(tenths.values()) < 1  # by rounding
     assert ticks(plots.next_words(tenths, tenths).yaxis) == list("abcdefghij")  # no others
