@@ -28,7 +28,7 @@ def draw() -> Figure:
 
     Raises RuntimeError if a mask is not the one that was predicted.
     """
-    left, middle, right = plots.panels(3, size=(14.0, 5.4))
+    left, middle, right = plots.panels(3, size=(14.0, 7.4))
     _draw_one(left, "decoder", "gpt2", AutoModelForCausalLM, masks.causal)
     _draw_one(middle, "encoder", "bert-base-uncased", AutoModelForMaskedLM, masks.bidirectional)
     _draw_t5(right)
@@ -36,7 +36,10 @@ def draw() -> Figure:
     for ax, name in zip([left, middle, right], names, strict=True):
         key = ax.get_legend()  # the last one says it all
         key.remove()
-        ax.set_title(name, loc="center", y=-0.1, weight="bold")  # below, so all are in line
+        ax.set_title(name, loc="center", y=0, pad=-20, weight="bold")  # below, so in line
+        ax.set_anchor("S")
+    sizes = [ax.get_xlim()[1] - ax.get_xlim()[0] for ax in (left, middle, right)]
+    left.get_gridspec().set_width_ratios([size + 3.0 for size in sizes])  # cells of one size
     place = {"loc": "outside lower center", "ncols": 5, "frameon": False}
     words = [text.get_text() for text in key.get_texts()]
     right.figure.legend(key.legend_handles, words, **place)
@@ -71,6 +74,8 @@ def _draw_t5(ax: Axes) -> None:
     }
     flows = _measured(model, predicted, **inputs, decoder_input_ids=decoder_reads)
     plots.encoder_decoder(predicted, flows, source=source, target=target, ax=ax)
+    corner = len(source) + (len(target) - 1) / 2, (len(source) - 1) / 2
+    ax.text(*corner, "no attention:\nthe encoder never\nsees the target", ha="center", va="center")
 
 
 def _measured(

@@ -170,6 +170,7 @@ def fractions(
 ) -> Axes:
     """Fractions that were measured several times: a bar for the mean of each, a dot for each time.
 
+    The mean stands below the name. What was measured once has no dot.
     The bars have the colours that `learning_curve` gives to runs in the same order.
 
     Raises TypeError or ValueError for a name without numbers, and for numbers outside 0 … 1.
@@ -187,14 +188,14 @@ def fractions(
         longest = max(0.1, *(each.max() for each in measured.values()))
         for place, each in enumerate(measured.values()):
             ax.barh(place, each.mean(), 0.5, color=hues[place % len(hues)])
-            apart = place + 0.12 * (np.arange(len(each)) - (len(each) - 1) / 2)  # equal ones, too
-            ax.plot(each, apart, "o", color=colours.IDEAL, markersize=4)
-            behind = {"xytext": (8, 0), "textcoords": "offset points", "va": "center"}
-            ax.annotate(_percent(each.mean()), (each.max(), place), **behind)
-        ax.set(xlim=(0, 1.2 * longest), xticks=[])
+            if len(each) > 1:  # one below the other, or equal ones would hide each other
+                apart = place + 0.12 * (np.arange(len(each)) - (len(each) - 1) / 2)
+                ax.plot(each, apart, "o", color=colours.IDEAL, markersize=4, clip_on=False)
+        ax.set(xlim=(0, 1.05 * longest), xticks=[])
         ax.invert_yaxis()
         ax.spines["bottom"].set_visible(False)
-        ax.set_yticks(range(len(measured)), list(measured), parse_math=False)
+        names = [f"{name}\n{_percent(each.mean())}" for name, each in measured.items()]
+        ax.set_yticks(range(len(measured)), names, parse_math=False)
     return ax
 
 

@@ -49,7 +49,7 @@ def numbers(
             f"got {len(each)}",
         )
     most = max(len(each) for each in found.values())
-    ratios = [each.shape[1] + 1.5 for each in found.values()]
+    ratios = [each.shape[1] + 1.2 for each in found.values()]
     with page.house_style():
         figure = plt.figure(figsize=(0.75 * sum(ratios), 0.7 * most + 0.7))
         drawn = figure.subplots(1, len(found), squeeze=False, width_ratios=ratios)[0]
@@ -62,6 +62,7 @@ def numbers(
             matrix_axes(ax, tokens, keys, name, names)
             _write(ax, each, allowed if square else np.ones_like(each, dtype=bool), architecture)
             ax.set_ylim(most - 0.5, -0.5)  # cells of one size in all
+        figure.align_titles()
     return drawn[0]
 
 

@@ -9,7 +9,7 @@ from helpers import checks
 from helpers.plots import colours, page
 
 _WIDE, _TALL, _APART = 0.92, 0.5, 1.25  # of a box, and from row to row
-_LABELS = -0.7  # how far below what is read
+_LABELS = _APART + 0.95  # the row of labels, above the targets
 _GREY = {"facecolor": "#EAEAEA", "edgecolor": "#B0B0B0"}
 _EMPTY = {"facecolor": "white", "edgecolor": "#C4C4C4", "linestyle": (0, (3, 2))}
 
@@ -31,9 +31,10 @@ def shift(
     token that is read to its target. It is red where the token is its own target, so that the
     answer can be read. Where the target is read further on, a dotted line leads to the first such
     place, hidden by the causal mask; without one (`causal=False`) this is a red arrow as well. With
-    `at`, the guess at that position stands out, with an arrow from every token that it may rest on;
-    those that a causal mask hides are hatched. `labels`, what the library is given, can stand
-    below.
+    `at`, the guess at that position is drawn alone, with an arrow from every token that it may rest
+    on; those that a causal mask hides are hatched. `labels`, what the loss is given, can stand
+    above the targets, each with an arrow to the target that it becomes: its own place, or, where
+    every target is the next label, one place to the left.
 
     Raises ValueError unless all rows have the same length, and `at` is a position that is scored.
 
@@ -54,8 +55,9 @@ def shift(
         checks.need(asked[at] is not None, f"at must be a position that is scored, got {at}")
     hue = colours.hue(architecture)
     with page.house_style():
-        ax = page.axes(ax, (max(4.5, 0.78 * len(read) + 1.3), 1.9), title)
-        ax.set(xlim=(-2.0, len(read) - 0.4), ylim=(-0.5 if labels is None else -1.0, _APART + 0.5))
+        top = (_APART if labels is None else _LABELS) + 0.5
+        ax = page.axes(ax, (max(4.5, 0.78 * len(read) + 1.3), 0.6 + 0.75 * top), title)
+        ax.set(xlim=(-2.0, len(read) - 0.4), ylim=(-0.5, top))
         ax.axis("off")
         for place, (token, target) in enumerate(zip(read, asked, strict=True)):
             hidden = causal and at is not None and place > at
@@ -66,25 +68,41 @@ def shift(
             chosen = at in (None, place)
             look = {"facecolor": "white", "edgecolor": hue if chosen else _GREY["edgecolor"]}
             _box(ax, place, _APART, page.visible(target), **look)
+            if not chosen:
+                continue
             sources = [place]
             if place == at:
                 sources = range(at + 1 if causal else len(read))
             for source in sources:
                 colour = colours.LEAK if target == token else look["edgecolor"]
                 _arrow(ax, (source, _TALL / 2), (place, _APART - _TALL / 2), colour, "-|>")
-            if chosen and target in read[place + 1 :]:
+            if target in read[place + 1 :]:
                 answer = read.index(target, place + 1)
                 way = (answer - 0.15, _TALL / 2), (place + 0.2, _APART - _TALL / 2)
                 if causal:
                     _arrow(ax, *way, "#9A9A9A", "-", linestyle=":")
                 else:
                     _arrow(ax, *way, colours.LEAK, "-|>")
-        for place, label in enumerate(labels or ()):
-            ax.text(place, _LABELS, page.visible(label), ha="center", va="center", fontsize=8.5)
+        if labels is not None:
+            _give(ax, labels, asked)
         names = {0.0: "read", _APART: "target"} | ({_LABELS: "labels"} if labels else {})
         for height, name in names.items():
             ax.text(-0.75, height, name, ha="right", va="center", color="#6E6E6E", fontsize=9)
     return ax
+
+
+def _give(ax: Axes, labels: Sequence[str], asked: Sequence[str | None]) -> None:
+    """The row of labels, and the way of each to its target."""
+    ahead = [*labels[1:], None]
+    moved = all(target in (None, label) for target, label in zip(asked, ahead, strict=True))
+    for place, label in enumerate(labels):
+        token = page.visible(label)
+        size = 8.5 if len(token) < 9 else 6.0
+        ax.text(place, _LABELS, token, ha="center", va="center", fontsize=size, parse_math=False)
+        end = place - 1 if moved else place
+        if end >= 0 and asked[end] is not None:
+            way = (place - 0.2 * moved, _LABELS - 0.2), (end + 0.2 * moved, _APART + _TALL / 2)
+            _arrow(ax, *way, "#9A9A9A", "-|>")
 
 
 def _box(ax: Axes, x: float, y: float, token: str, **style) -> None:

@@ -135,10 +135,9 @@ def test_outlined_cells_get_a_frame_where_both_labels_are_there():
     assert (frame.get_x(), frame.get_y()) == (0.5, 1.5)
 
 
-def test_fractions_show_the_mean_behind_the_bar_and_every_measurement_as_a_dot():
-    ax = plots.fractions({"honest": [0.5, 0.7, 0.7], "copying": [0.0, 0.0, 0.0]})
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["honest", "copying"]
-    assert [text.get_text() for text in ax.texts] == ["63 %", "0"]
+def test_fractions_show_the_mean_below_the_name_and_measurements_as_dots():
+    ax = plots.fractions({"honest": [0.5, 0.7, 0.7], "copying": [0.0, 0.0, 0.0], "once": [0.2]})
+    assert ticks(ax.yaxis) == ["honest\n63 %", "copying\n0", "once\n20 %"]
     dots = [line.get_xydata() for line in ax.lines]
     assert [len({tuple(dot) for dot in each}) for each in dots] == [3, 3]  # none covers another
     assert dots[0][:, 0].tolist() == [0.5, 0.7, 0.7]
@@ -300,11 +299,18 @@ def test_an_answer_that_can_be_read_is_red():
     assert farther == {BLUE: {(0, 0)}, "#9A9A9A": {(1.85, 0.2)}}
 
 
-def test_labels_stand_below_what_is_read():
-    ax = plots.shift("ab", ["b", None], labels="xy")
-    found = {text.get_text(): text.get_position() for text in ax.texts}
-    assert (found["x"][0], found["y"][0]) == (0, 1)
-    assert found["x"][1] == found["labels"][1] < found["a"][1]
+def test_labels_stand_above_the_targets_that_they_become():
+    ax = plots.shift("abc", ["b", "c", None], labels="abc")
+    heights = {}
+    for text in ax.texts:
+        heights.setdefault(text.get_text(), []).append(text.get_position()[1])
+    assert heights["labels"][0] > heights["target"][0] > heights["read"][0]
+    assert heights["a"] == [heights["read"][0], heights["labels"][0]]  # a is no target
+    assert arrows(ax)["#9A9A9A"] >= {(0.8, 0.2), (1.8, 1.2)}  # the library moves them to the left
+    own = plots.shift("abc", ["a", "b", "c"], labels="abc")
+    assert arrows(own)["#9A9A9A"] == {(0, 0), (1, 1), (2, 2)}
+    twice = plots.shift("abc", ["c", None, None], labels=["b", "c", "–"])
+    assert (0.8, 0.2) in arrows(twice)["#9A9A9A"]
 
 
 def test_one_guess_rests_on_what_is_read_up_to_it_and_on_nothing_hatched():
@@ -312,7 +318,6 @@ def test_one_guess_rests_on_what_is_read_up_to_it_and_on_nothing_hatched():
     assert len([patch for patch in ax.patches if patch.get_hatch()]) == 2  # c and d
     assert set(map(frozenset, arrows(ax).values())) == {
         frozenset({(0, 1), (1, 1)}),
-        frozenset({(0, 0), (2, 2)}),  # the other guesses
         frozenset({(1.85, 1.2)}),  # dotted: the same token
     }
 
