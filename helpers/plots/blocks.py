@@ -110,6 +110,13 @@ class _Column:
         note = {"ha": "left", "color": _GREY}
         below = self.bottoms[self.layer.start] - _FRAME - 0.5 * _GAP
         _write(ax, self.x + 0.2, below, f"(B, {length}, {width:,})", **note)
+        if len(self.head) > 1:  # a bracket around its blocks
+            low, inner = self.bottoms[-len(self.head)], self.x + _WIDE / 2 + 0.25
+            outer = inner + 0.15
+            _line(
+                ax, [(inner, low), (outer, low), (outer, self.top), (inner, self.top)], color=_GREY
+            )
+            _write(ax, outer + 0.2, (low + self.top) / 2, "head", **note)
         if self.head:
             _line(ax, [(self.x, self.top), (self.x, self.top + 0.5)], arrow=True)
             vocabulary = self.head[-1].sizes[-1]
@@ -161,7 +168,9 @@ class _Column:
         style = {"boxstyle": "round,pad=0,rounding_size=0.12", "fc": colour, "ec": edge, "lw": 0.8}
         ax.add_patch(FancyBboxPatch((left, bottom), width, top - bottom, **style, zorder=2))
         last = tied if part.kind == "linear" and row == len(self.rows) - 1 else None
-        lines = _label(part, self.stack, is_head=self.head and row == len(self.rows) - 1, tied=last)
+        lines = _label(
+            part, self.stack, is_head=len(self.head) == 1 and last is not None, tied=last
+        )
         x = left + width / 2 - 0.45 * attends
         longest = max(map(len, lines.split("\n")))
         size = min(6.5 if width < _WIDE / 2 else 7.5, 120 * _INCHES * width / longest)
@@ -214,9 +223,8 @@ def _label(part: Part, stack: Stack, is_head: bool, tied: bool | None) -> str:
         return f"cross-attention\n{stack.heads} heads"
     if part.kind == "norm":
         return "norm"
-    if is_head:
-        return f"head{', weights tied' if tied else ''}\n{arrow}"
-    return f"{part.kind}\n{arrow}"
+    name = "head" if is_head else part.kind
+    return f"{name}{', weights tied' if tied else ''}\n{arrow}"
 
 
 def _glyph(

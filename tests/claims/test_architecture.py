@@ -79,6 +79,13 @@ def test_a_head_of_its_own_is_not_called_tied():
     for tied in (True, False):
         drawn = words(plots.architecture(build("gpt2", tie_word_embeddings=tied)))
         assert ("head, weights tied\n32 → 99" in drawn) is tied
+        assert ("head\n32 → 99" in drawn) is not tied
+    plt.close("all")
+
+
+def test_a_head_of_several_blocks_is_named_beside_them():
+    drawn = words(plots.architecture(built("bert")))
+    assert {"head", "linear, weights tied\n32 → 99", "linear\n32 → 32"} < drawn
     plt.close("all")
 
 
