@@ -185,15 +185,13 @@ def fractions(
         checks.need((each <= 1).all(), f"values[{name!r}] must be between 0 and 1")
     with page.house_style():
         ax = page.axes(ax, (6.5, 0.9 + 0.4 * len(measured)), title)
-        longest = max(0.1, *(each.max() for each in measured.values()))
         for place, each in enumerate(measured.values()):
             ax.barh(place, each.mean(), 0.5, color=hues[place % len(hues)])
             if len(each) > 1:  # one below the other, or equal ones would hide each other
                 apart = place + 0.12 * (np.arange(len(each)) - (len(each) - 1) / 2)
                 ax.plot(each, apart, "o", color=colours.IDEAL, markersize=4, clip_on=False)
-        ax.set(xlim=(0, 1.05 * longest), xticks=[])
-        ax.invert_yaxis()
-        ax.spines["bottom"].set_visible(False)
+        ax.set(xlim=(0, 1), xticks=[0, 0.5, 1], xticklabels=["0 %", "50 %", "100 %"])
+        ax.set_ylim(len(measured) - 0.4, -0.4)  # the first above
         names = [f"{name}\n{_percent(each.mean())}" for name, each in measured.items()]
         ax.set_yticks(range(len(measured)), names, parse_math=False)
     return ax
