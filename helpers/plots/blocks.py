@@ -167,10 +167,9 @@ class _Column:
         edge = colour if attends else "#B0B0B0"
         style = {"boxstyle": "round,pad=0,rounding_size=0.12", "fc": colour, "ec": edge, "lw": 0.8}
         ax.add_patch(FancyBboxPatch((left, bottom), width, top - bottom, **style, zorder=2))
-        last = tied if part.kind == "linear" and row == len(self.rows) - 1 else None
-        lines = _label(
-            part, self.stack, is_head=len(self.head) == 1 and last is not None, tied=last
-        )
+        last = bool(self.head) and row == len(self.rows) - 1  # the matrix that makes the logits
+        alone = last and len(self.head) == 1
+        lines = _label(part, self.stack, is_head=alone, tied=last and tied)
         x = left + width / 2 - 0.45 * attends
         longest = max(map(len, lines.split("\n")))
         size = min(6.5 if width < _WIDE / 2 else 7.5, 120 * _INCHES * width / longest)
@@ -209,7 +208,7 @@ def _rows_before(stack: Stack) -> list[list[Part]]:
     return rows + [[part] for part in stack.before if part.kind in ("norm", "linear")]
 
 
-def _label(part: Part, stack: Stack, is_head: bool, tied: bool | None) -> str:
+def _label(part: Part, stack: Stack, is_head: bool, tied: bool) -> str:
     arrow = " → ".join(f"{size:,}" for size in part.sizes)
     if part.kind in _TABLES:
         return f"{part.kind}\n{part.sizes[0]:,} × {part.sizes[1]:,}"

@@ -96,9 +96,7 @@ def _give(ax: Axes, labels: Sequence[str], asked: Sequence[str | None]) -> None:
     ahead = [*labels[1:], None]
     moved = all(target in (None, label) for target, label in zip(asked, ahead, strict=True))
     for place, label in enumerate(labels):
-        token = page.visible(label)
-        size = 8.5 if len(token) < 9 else 6.0
-        ax.text(place, _LABELS, token, ha="center", va="center", fontsize=size, parse_math=False)
+        _token(ax, place, _LABELS, page.visible(label))
         end = place - 1 if moved else place
         if end >= 0 and asked[end] is not None:
             way = (place - 0.2 * moved, _LABELS - 0.2), (end + 0.2 * moved, _APART + _TALL / 2)
@@ -109,6 +107,10 @@ def _box(ax: Axes, x: float, y: float, token: str, **style) -> None:
     corner = x - _WIDE / 2, y - _TALL / 2
     round_box = "round,pad=0,rounding_size=0.08"
     ax.add_patch(FancyBboxPatch(corner, _WIDE, _TALL, boxstyle=round_box, **style))
+    _token(ax, x, y, token)
+
+
+def _token(ax: Axes, x: float, y: float, token: str) -> None:
     size = 8.5 if len(token) < 9 else 6.0
     ax.text(x, y, token, ha="center", va="center", fontsize=size, parse_math=False)
 

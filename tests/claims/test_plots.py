@@ -138,6 +138,7 @@ def test_outlined_cells_get_a_frame_where_both_labels_are_there():
 def test_fractions_show_the_mean_below_the_name_and_measurements_as_dots():
     ax = plots.fractions({"honest": [0.5, 0.7, 0.7], "copying": [0.0, 0.0, 0.0], "once": [0.2]})
     assert ticks(ax.yaxis) == ["honest\n63 %", "copying\n0", "once\n20 %"]
+    assert ax.get_xlim() == (0, 1)
     dots = [line.get_xydata() for line in ax.lines]
     assert [len({tuple(dot) for dot in each}) for each in dots] == [3, 3]  # none covers another
     assert dots[0][:, 0].tolist() == [0.5, 0.7, 0.7]
