@@ -25,8 +25,9 @@ def numbers(
 
     A matrix with a row for each of `rows` and a column for each of `columns` (by default the same)
     is of queries and keys, (Q, K), and hatched where `mask`, (Q, K) bool, is False. Any other
-    matrix holds a vector in each row, of the queries or of the keys. In each, the darkest is the
-    largest. A number may be −∞, as a hidden score is.
+    matrix holds a vector in each row, of the queries or of the keys, or is one that vectors are
+    multiplied by: it has a row for each of their numbers. In each, the darkest is the largest. A
+    number may be −∞, as a hidden score is.
 
     Raises TypeError unless the mask is boolean, ValueError if shapes and labels don't agree or a
     number is infinite or not a number.
@@ -42,11 +43,13 @@ def numbers(
         allowed = data.array("mask", mask, "Q K", rows, columns, dtype="bool")
     checks.need(matrices, "matrices is empty: give a name and numbers")
     found = {name: _array(name, each) for name, each in matrices.items()}
+    labels = {len(columns): columns, len(rows): rows}
+    widths = {each.shape[1] for each in found.values() if len(each) in labels}
     for name, each in found.items():
         checks.need(
-            len(each) in (len(rows), len(columns)),
+            len(each) in labels or len(each) in widths,
             f"{name} must have a row for each of the {len(rows)} rows or {len(columns)} columns, "
-            f"got {len(each)}",
+            f"or for each number of their vectors, got {len(each)}",
         )
     most = max(len(each) for each in found.values())
     ratios = [each.shape[1] + 1.2 for each in found.values()]
@@ -55,7 +58,7 @@ def numbers(
         drawn = figure.subplots(1, len(found), squeeze=False, width_ratios=ratios)[0]
         for ax, (name, each) in zip(drawn, found.items(), strict=True):
             square = each.shape == allowed.shape
-            tokens = rows if len(each) == len(rows) else columns
+            tokens = labels.get(len(each), [""] * len(each))
             keys, names = (
                 (columns, ("query", "key")) if square else ([""] * each.shape[1], ("", ""))
             )

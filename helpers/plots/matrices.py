@@ -17,11 +17,13 @@ from helpers.plots import colours, data, page
 _SINGLE, _LARGE = (4.5, 4.0), (7.0, 6.4)  # inches; the large one for more than 18 tokens
 STACKS = {"encoder": "encoder", "cross": "encoder-decoder", "decoder": "decoder"}  # whose hue
 _FRAME = {"edgecolor": colours.HUES["encoder"], "linewidth": 1.5}
-_REACH = ("output at (query)", "input at (key)")  # through all layers, not by one mask alone
+_REACH = ("output at", "input at")  # through all layers, not by one mask alone
 _LEGEND = [
     "may attend",
     "allowed by the rule",
-    *STACKS,
+    "encoder",
+    "cross-attention",
+    "decoder",
     "not allowed",
     "measured influence",
     "not measured",
@@ -53,8 +55,7 @@ def mask(
     hue = colours.hue(architecture)
     with page.house_style():
         ax = matrix_axes(ax, rows, columns, title)
-        fill(ax, np.argwhere(allowed), **colours.filled(hue), label="may attend")
-        fill(ax, np.argwhere(~allowed), **colours.HATCHED, label="not allowed")
+        _stack(ax, allowed, None, hue, label="may attend")
         _legend(ax)
     return ax
 
@@ -94,14 +95,14 @@ def influence(
 
 def encoder_decoder(
     masks: Mapping[str, ArrayLike],
-    influences: Mapping[str, ArrayLike],
+    influences: Mapping[str, ArrayLike] | None = None,
     *,
     source: Sequence[str],
     target: Sequence[str],
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """The three masks of an encoder–decoder on one pair of axes, with the influence measured.
+    """The three masks of an encoder–decoder on one pair of axes, and the influence if measured.
 
     `masks` and `influences` map "encoder" (S, S), "cross" (T, S) and "decoder" (T, T) to what
     `influence` takes. Source tokens come first on both axes, so the encoder is the square in the
@@ -120,14 +121,21 @@ def encoder_decoder(
     for kind in STACKS:
         labels = source if kind == "encoder" else target, target if kind == "decoder" else source
         allowed[kind] = data.array(f"masks[{kind!r}]", masks[kind], "Q K", *labels, dtype="bool")
-        measured[kind] = data.array(f"influences[{kind!r}]", influences[kind], "Q K", *labels)
+        if influences is not None:
+            measured[kind] = data.array(f"influences[{kind!r}]", influences[kind], "Q K", *labels)
     first = {"encoder": (0, 0), "cross": (len(source), 0), "decoder": (len(source), len(source))}
+    names = {"title": title} if influences is None else {"title": title, "names": _REACH}
     with page.house_style():
-        ax = matrix_axes(ax, [*source, *target], [*source, *target], title, _REACH)
+        ax = matrix_axes(ax, [*source, *target], [*source, *target], **names)
         for kind, architecture in STACKS.items():
             hue = colours.HUES[architecture]
-            _stack(ax, allowed[kind], measured[kind], hue, label=kind, first=first[kind])
-        _legend(ax, dot_edge=plt.rcParams["axes.labelcolor"])
+            label = "cross-attention" if kind == "cross" else kind
+            _stack(ax, allowed[kind], measured.get(kind), hue, label=label, first=first[kind])
+        middle = len(source) + (len(target) - 1) / 2, (len(source) - 1) / 2
+        never = "no attention:\nthe encoder\nnever sees\nthe target"
+        style = {"ha": "center", "va": "center", "size": "small", "color": "#6E6E6E"}
+        ax.text(*middle, never, **style).set_in_layout(False)
+        _legend(ax, dot_edge=plt.rcParams["axes.labelcolor"] if measured else None)
     return ax
 
 
@@ -181,12 +189,16 @@ def attention(
 def _stack(
     ax: Axes,
     allowed: np.ndarray,
-    measured: np.ndarray,
+    measured: np.ndarray | None,
     hue: str,
     label: str,
     first: tuple[int, int] = (0, 0),
 ) -> None:
-    """A mask, and the influence measured; `first` is the place of the first cell in the figure."""
+    """A mask, and the influence if measured; `first` is the place of its first cell."""
+    if measured is None:
+        fill(ax, np.argwhere(allowed) + first, **colours.filled(hue), label=label)
+        fill(ax, np.argwhere(~allowed) + first, **colours.HATCHED, label="not allowed")
+        return
     flows, unknown = measured > 0, np.isnan(measured)
     fill(ax, np.argwhere(allowed & ~unknown) + first, **colours.filled(hue), label=label)
     pale = colours.filled(hue, 0.3)

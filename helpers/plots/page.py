@@ -91,7 +91,7 @@ def visible(token: str) -> str:
 
 def legend_below(ax: Axes, handles: Sequence[Any]) -> None:
     if handles:
-        columns = len(handles) if len(handles) < 6 else 3  # wider than axes, it would squeeze them
+        columns = len(handles) if len(handles) < 5 else 3  # wider than axes, it would squeeze them
         spaces = {"columnspacing": 1.4, "handlelength": 1.2, "handletextpad": 0.5}
         place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.01), "ncols": columns}
         ax.legend(handles=handles, **spaces, **place)

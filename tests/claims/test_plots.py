@@ -73,7 +73,7 @@ def test_queries_go_down_and_keys_across_and_a_space_can_be_seen():
     assert cells(ax, "#0072b2") == {(0, 0), (0, 1)}
     assert (ax.get_ylabel(), ax.get_xlabel()) == ("attends from (query)", "attended to (key)")
     ax = plots.influence(CAUSAL, CAUSAL.float(), **LABELS)  # that is reach, through all layers
-    assert (ax.get_ylabel(), ax.get_xlabel()) == ("output at (query)", "input at (key)")
+    assert (ax.get_ylabel(), ax.get_xlabel()) == ("output at", "input at")
     bottom, top = plots.mask(CAUSAL, **LABELS).get_ylim()
     assert bottom > top  # the first query is the uppermost
 
@@ -160,7 +160,8 @@ def test_square_rectangle_and_triangle_stand_on_one_pair_of_axes():
     assert cells(ax, "#0072b2") == {(3, 3), (4, 3), (4, 4)}
     assert cells(ax, "#f1f1f1") == {(3, 4)}  # the corner above the triangle stays empty
     assert len(cells(ax, "white")) == 9 + 6 + 3
-    assert legend(ax) == ["encoder", "cross", "decoder", "not allowed", "measured influence"]
+    names = ["encoder", "cross-attention", "decoder", "not allowed", "measured influence"]
+    assert legend(ax) == names
 
 
 @pytest.mark.parametrize(
@@ -294,10 +295,21 @@ def test_an_answer_that_can_be_read_is_red():
     asked = ["b", "c", None]
     assert colours.LEAK not in arrows(plots.shift("abc", asked))
     leaky = arrows(plots.shift("abc", asked, causal=False))
-    assert leaky == {colours.LEAK: {(0.85, 0.2), (1.85, 1.2)}, BLUE: {(0, 0), (1, 1)}}
-    assert arrows(plots.shift("abc", ["a", "b", None])) == {colours.LEAK: {(0, 0), (1, 1)}}
+    assert leaky == {colours.LEAK: {(0.85, 0.15), (1.85, 1.15)}, BLUE: {(0, 0), (1, 1)}}
+    own = arrows(plots.shift("abc", ["a", "b", None]))
+    assert own[colours.LEAK] == {(0, 0), (1, 1)}
     farther = arrows(plots.shift("abc", ["c", None, None]))  # shifted twice: hidden as well
-    assert farther == {BLUE: {(0, 0)}, "#9A9A9A": {(1.85, 0.2)}}
+    assert farther == {BLUE: {(0, 0)}, "#9A9A9A": {(1.85, 0.15)}}
+
+
+def test_a_guess_stands_between_what_it_rests_on_and_the_target_that_scores_it():
+    ax = plots.shift("ab", ["b", None])
+    heights = {text.get_text(): text.get_position()[1] for text in ax.texts}
+    assert heights["target"] > heights["guess"] > heights["read"]
+    ways = [(text.xyann, text.xy) for text in ax.texts if getattr(text, "arrow_patch", None)]
+    ends = sorted(tuple(sorted(round(y / heights["target"], 1) for _, y in way)) for way in ways)
+    assert len([end for end in ends if end[1] > 0.6]) == 1  # b is scored; what is not, has no line
+    assert [text.get_text() for text in ax.texts].count("?") == 2  # but guesses all the same
 
 
 def test_labels_stand_above_the_targets_that_they_become():
@@ -317,10 +329,8 @@ def test_labels_stand_above_the_targets_that_they_become():
 def test_one_guess_rests_on_what_is_read_up_to_it_and_on_nothing_hatched():
     ax = plots.shift("abcd", ["b", "c", "d", None], at=1)
     assert len([patch for patch in ax.patches if patch.get_hatch()]) == 2  # c and d
-    assert set(map(frozenset, arrows(ax).values())) == {
-        frozenset({(0, 1), (1, 1)}),
-        frozenset({(1.85, 1.2)}),  # dotted: the same token
-    }
+    ways = arrows(ax)
+    assert (ways[BLUE], ways["#9A9A9A"]) == ({(0, 1), (1, 1)}, {(1.85, 1.15)})  # dotted: the answer
 
 
 def test_without_a_causal_mask_one_guess_rests_on_all():
@@ -347,6 +357,13 @@ def test_vectors_stand_beside_scores_in_rows_of_queries_or_keys():
     assert [text.get_text() for text in axes[1].texts] == ["3", "4", "5"]
     assert [ax.get_xlabel() for ax in axes] == ["", "", "key"]
     assert {ax.get_ylim() for ax in axes} == {(2.5, -0.5)}  # cells of one size
+
+
+def test_a_matrix_that_vectors_are_multiplied_by_has_rows_without_a_name():
+    made = {"x": torch.ones(3, 2), "w": torch.eye(2), "x @ w": torch.ones(3, 2)}
+    axes = plots.numbers(made, rows="abc").figure.axes
+    assert [[t for t in ticks(ax.yaxis) if t] for ax in axes] == [[*"abc"], [], [*"abc"]]
+    assert [text.get_text() for text in axes[1].texts] == ["1", "0", "0", "1"]
 
 
 def test_keys_bear_the_labels_of_queries_unless_they_have_their_own():

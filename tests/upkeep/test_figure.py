@@ -24,7 +24,7 @@ def test_the_picture_has_three_panels_and_one_legend(tmp_path, monkeypatch):
     names = ["decoder: our GPT-2", "encoder: our BERT", "encoder–decoder: our T5"]
     assert [ax.get_title() for ax in drawn.axes] == names
     words = [text.get_text() for text in drawn.legends[0].get_texts()]
-    assert words == ["encoder", "cross", "decoder", "not allowed", "measured influence"]
+    assert words == ["encoder", "cross-attention", "decoder", "not allowed"]
 
 
 def test_nothing_is_drawn_from_a_mask_that_is_not_as_predicted(monkeypatch):
