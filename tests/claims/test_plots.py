@@ -309,7 +309,11 @@ def test_a_guess_stands_between_what_it_rests_on_and_the_target_that_scores_it()
     ways = [(text.xyann, text.xy) for text in ax.texts if getattr(text, "arrow_patch", None)]
     ends = sorted(tuple(sorted(round(y / heights["target"], 1) for _, y in way)) for way in ways)
     assert len([end for end in ends if end[1] > 0.6]) == 1  # b is scored; what is not, has no line
-    assert [text.get_text() for text in ax.texts].count("?") == 2  # but guesses all the same
+    guesses = [text for text in ax.texts if text.get_text() == "?"]  # unscored, it guesses, too
+    assert [text.get_position() for text in guesses] == [
+        (0, heights["guess"]),
+        (1, heights["guess"]),
+    ]
 
 
 def test_labels_stand_above_the_targets_that_they_become():
