@@ -4,6 +4,8 @@ Each mask is predicted, recorded in the library, and measured on a miniature, an
 be equal before anything is drawn.
 """
 
+from collections.abc import Callable
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -29,8 +31,8 @@ def draw() -> Figure:
     Raises RuntimeError if a mask is not the one that was predicted.
     """
     left, middle, right = plots.panels(3, size=(14.0, 5.4))
-    _draw_one(left, "decoder", "gpt2", AutoModelForCausalLM)
-    _draw_one(middle, "encoder", "bert-base-uncased", AutoModelForMaskedLM)
+    _draw_one(left, "decoder", "gpt2", AutoModelForCausalLM, masks.causal)
+    _draw_one(middle, "encoder", "bert-base-uncased", AutoModelForMaskedLM, masks.bidirectional)
     _draw_t5(right)
     names = ["decoder: our GPT-2", "encoder: our BERT", "encoder–decoder: our T5"]
     for ax, name in zip([left, middle, right], names, strict=True):
@@ -44,12 +46,14 @@ def draw() -> Figure:
     return right.figure
 
 
-def _draw_one(ax: Axes, kind: str, model_id: str, auto_class: type) -> None:
+def _draw_one(
+    ax: Axes, kind: str, model_id: str, auto_class: type, predict: Callable[[int], Tensor]
+) -> None:
     where = checkpoints.resolve(model_id)
     model, tokenizer = auto_class.from_pretrained(where), AutoTokenizer.from_pretrained(where)
     inputs = tokenizer(ENGLISH, return_tensors="pt")
     tokens = tokenizer.convert_ids_to_tokens(inputs["input_ids"][0])
-    mask = {"decoder": masks.causal, "encoder": masks.bidirectional}[kind](len(tokens))
+    mask = predict(len(tokens))
     _check(model, {kind: mask}, **inputs)
     plots.mask(mask, rows=tokens, architecture=kind, ax=ax)
 
