@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
+from matplotlib.colors import PowerNorm
 from numpy.typing import ArrayLike
 
 from helpers import checks
@@ -29,7 +30,8 @@ def listening(
     `weights` is (Q, K): cross-attention on the K positions of the encoder, or influence on the
     F frames, under its own `label`; the columns share the `seconds`, the length of the sound,
     evenly. `rows` are the Q tokens or words. Loud is dark. The scale of the weights runs from 0 to
-    `limit`, or to the largest; nan, which was not measured, is pale. Returns the Axes of the
+    `limit`, or to the largest, by square roots, so that faint ones are seen, too; nan, which was
+    not measured, is pale. Returns the Axes of the
     spectrogram; those of the weights come next in its figure. A given `ax` is one of `panels`.
 
     Raises TypeError or ValueError for another shape, for labels that don't fit, for weights that
@@ -54,7 +56,8 @@ def listening(
         ax.imshow(sound, cmap=colours.SOUND, **ends, **style)
         ax.set(ylabel="mel bin", yticks=[0, len(sound) // 2, len(sound)])
         ax.tick_params(labelbottom=False)
-        scale = {"cmap": colours.WEIGHTS, "vmin": 0.0, "vmax": limit}
+        # Weights spread over a long silence are faint: by their square roots they can be seen.
+        scale = {"cmap": colours.WEIGHTS, "norm": PowerNorm(0.5, vmin=0.0, vmax=limit)}
         ends = {"extent": (0, seconds, len(rows) - 0.5, -0.5)}
         picture = below.imshow(weights, **scale, **ends, **style)
         below.set(xlabel="seconds", ylabel="written", facecolor=colours.HATCHED["facecolor"])

@@ -225,6 +225,13 @@ def test_weights_over_time_are_cividis_up_to_the_largest_or_a_limit_and_nan_is_p
     assert image.get_clim() == (0.0, 1.0)
 
 
+def test_a_weight_that_is_a_hundredth_of_the_largest_can_be_told_from_none():
+    ax = plots.listening(SOUND, [[1.0, 0.01, 0.0]], rows=["to"], seconds=1)
+    (image,) = ax.figure.axes[1].images
+    _, faint, none = image.cmap(image.norm(image.get_array()))[0]
+    assert abs(faint - none).max() > 0.1
+
+
 # ---- losses ----
 
 
